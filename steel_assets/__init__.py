@@ -1,3 +1,3 @@
-"""Steel Assets: tomorrow's steel price, and how far to trust it."""
+"""Steel Assets: forecasts of steel prices, with intervals and measured errors."""
 
 __version__ = "0.2.0.dev0"

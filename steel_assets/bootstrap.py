@@ -1,6 +1,6 @@
-"""Settings → the platform's parts. The one place that picks an implementation.
+"""The composition root: creates the platform's parts from settings, and chooses their implementations.
 
-Nothing is connected, and nothing imported, before it is used: a command that reads what is published needs no pandas.
+Nothing is connected or imported before it is used: a command that reads the published snapshot needs no pandas.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def catalog() -> Catalog:
-    """The catalogue of this process: the shipped one and the user's own folder. The user's own Python is found from now on."""
+    """The catalogue of this process: the shipped one and the user's folder. Also opens the user's plugin folder."""
     here = settings()
     if here.plugins_dir is not None:
         open_to(here.plugins_dir)
@@ -44,20 +44,20 @@ def catalog() -> Catalog:
 
 @lru_cache(maxsize=1)
 def catalog_with(folder: Path | None) -> Catalog:
-    """The shipped catalogue with the one in ``folder``, read once."""
+    """The shipped catalogue with that in ``folder``, read once."""
     return load_catalog(folder)
 
 
 @dataclass(frozen=True)
 class Platform:
-    """The parts an asset or a command works with."""
+    """The parts that assets and commands use, each created at first use."""
 
     settings: Settings
     catalog: Catalog
 
     @cached_property
     def store(self) -> ObjectStore:
-        """Where everything of the lake is kept: a folder, or a bucket."""
+        """The lake's object store: a folder, or a bucket."""
         return store_at(self.settings.lake_address, self.settings)
 
     @cached_property
@@ -69,7 +69,7 @@ class Platform:
 
     @property
     def simulated(self) -> bool | None:
-        """What ``lake.simulated`` says, without the libraries that a lake takes wherever its mark is not damaged."""
+        """As ``lake.simulated``, without importing the lake's libraries unless ``lake.json`` is damaged."""
         from steel_assets.adapters.lake.damaged import Damaged
         from steel_assets.adapters.lake.nature import MARK, marked
 
@@ -78,14 +78,14 @@ class Platform:
 
     @cached_property
     def imports(self) -> ImportLedger:
-        """Which files of one's own were ever imported, and which of them were withdrawn."""
+        """The ledger of imported files."""
         from steel_assets.adapters.lake.import_ledger import ImportLedger
 
         return ImportLedger(self.lake)
 
     @cached_property
     def drop_box(self) -> DropBox:
-        """Where people drop files of their own."""
+        """The drop folder for users' files."""
         from steel_assets.adapters.drop_box import DropBucket, DropFolder
 
         address = self.settings.drop_address
@@ -99,11 +99,11 @@ class Platform:
         return warehouse_at(self.settings.warehouse_address, self.settings)
 
     def vertex(self, terms: VertexJobs) -> AutoMLService:
-        """The AutoML of Vertex AI, which answers from tables beside those of the warehouse.
+        """The AutoML of Vertex AI, with tables in the warehouse's dataset.
 
         Raises:
             AutoMLError: the warehouse is not in BigQuery.
-            GoogleNotInstalled: when it is asked, and google-cloud-aiplatform is not there.
+            GoogleNotInstalled: at first use, if google-cloud-aiplatform is missing.
         """
         from steel_assets.adapters.google.clients import bigquery_client, vertex_clients
         from steel_assets.adapters.google.vertex import Tariff, VertexAutoML
@@ -126,7 +126,7 @@ class Platform:
 
     @property
     def warehouse_lost(self) -> str | None:
-        """What ``warehouse.lost`` says, without the libraries that reading it takes; None when nothing was lost."""
+        """As ``warehouse.lost``, without importing the warehouse's libraries; None if nothing was lost."""
         if self.settings.warehouse_kind != "duckdb":
             return None
         from steel_assets.adapters.warehouse.damage import lost
@@ -135,7 +135,7 @@ class Platform:
 
     @cached_property
     def cache(self) -> Cache:
-        """Answers of providers: in Redis where one is set, else in the home folder."""
+        """The cache of providers' answers: in Redis if configured, else in the home folder."""
         from steel_assets.adapters.cache.cache import LocalCache, RedisCache
 
         redis = self.secrets.reveal(self.settings.redis_url)
@@ -145,12 +145,12 @@ class Platform:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """What reveals references such as ``sm://project/secret``."""
+        """Looks up references such as ``sm://project/secret``."""
         return secrets_for(self.settings)
 
     @cached_property
     def providers(self) -> Providers:
-        """Whom prices come from."""
+        """The providers of prices."""
         from steel_assets.providers import Providers
 
         return Providers(self.settings, self.catalog, self.cache, self.secrets)
@@ -162,47 +162,51 @@ class Platform:
 
     @property
     def home(self) -> Path:
-        """The folder of everything that this installation stores on this machine."""
+        """The folder of everything that this installation keeps on this machine."""
         return self.settings.home
 
     @cached_property
     def clock_record(self) -> ClockRecord:
-        """What is remembered of this machine's clock."""
+        """The last reading of this machine's clocks."""
         from steel_assets.adapters.machine.clock import ClockRecord
 
         return ClockRecord(self.settings.home / "clock.json")
 
     @cached_property
     def models(self) -> ModelStore:
-        """Versions of models and the pointers to those in force; signed where there is a key."""
+        """The model store, signed if there is a key."""
         from steel_assets.adapters.models.store import ModelStore
 
         return ModelStore(self.store, self.signing_key)
 
     @cached_property
     def signing_key(self) -> bytes | None:
-        """What models and publications are signed with, from the environment or Secret Manager; None: they are not."""
+        """The key that signs models and publications, from the environment or Secret Manager; None without one."""
         from steel_assets.adapters.objects.signatures import signing_key
 
         return signing_key(self.secrets, self.settings.signing_key)
 
     @cached_property
     def published(self) -> Publications:
-        """Forecasts as files of the lake, signed where there is a key."""
+        """Published forecasts as files of the lake, signed if there is a key."""
         from steel_assets.adapters.lake.publications import Publications
 
         return Publications(self.lake, self.signing_key)
 
     @cached_property
     def snapshots(self) -> SnapshotStore:
-        """What the service answers from, signed where there is a key."""
+        """The published snapshots, signed if there is a key."""
         from steel_assets.adapters.lake.snapshots import SnapshotStore
 
         return SnapshotStore(self.store, self.signing_key)
 
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:
-        """The channels for alerts that are set up, by name. Raises CatalogError when a rule names one that does not exist."""
+        """The configured channels for alerts, by name.
+
+        Raises:
+            CatalogError: a rule names a channel that does not exist.
+        """
         from steel_assets.adapters.notifiers import channels
 
         found = {
@@ -214,35 +218,39 @@ class Platform:
         for where, wanted in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
             for name in wanted:
                 if name not in found:
-                    raise CatalogError(f"{where}: there is no channel {name!r}; there are {', '.join(found)}")
+                    raise CatalogError(f"{where}: there is no channel {name!r}; use {', '.join(found)}")
         return {name: notifier for name, notifier in found.items() if notifier is not None}
 
     @property
     def mails(self) -> bool:
-        """Whether Dagster sends the morning mail: the rules say so and the channel ``email`` is set up. Reveals no secret."""
+        """Whether Dagster sends the morning mail: the rules say so and the channel ``email`` is configured. No secret is read."""
         from steel_assets.adapters.notifiers import channels
 
         email = channels()["email"]
         return self.catalog.rules.report.send and email.build(self.channel_config("email", email), self.home) is not None
 
     def channel_config(self, name: str, channel: ChannelModule) -> ChannelConfig:
-        """The settings of a channel, its secrets as they were set. Raises ChannelError."""
+        """The settings of a channel, with secrets as they are set.
+
+        Raises:
+            ChannelError: one is not valid.
+        """
         from steel_assets.adapters.notifiers import configured
 
         return configured(name, channel.Config, self.settings.channels.get(name, {}), self.settings.named_value)
 
     def check_settings(self) -> None:
-        """Refuse what sources and channels declare and an installation sets to what it cannot be.
+        """Check the settings that sources and channels declare.
 
         Raises:
-            SettingsError: of a source.
-            ChannelError: of a channel, or of one that there is not.
+            SettingsError: one of a source is not valid.
+            ChannelError: one of a channel is not valid, or the channel does not exist.
         """
         from steel_assets.adapters.notifiers import ChannelError, channels
 
         there = channels()
         if strange := sorted(set(self.settings.channels) - set(there)):
-            raise ChannelError(f"STEEL_CHANNELS__{strange[0].upper()}__…: there is no such channel; there are {', '.join(there)}")
+            raise ChannelError(f"STEEL_CHANNELS__{strange[0].upper()}__…: there is no such channel; use {', '.join(there)}")
         for source in self.catalog.sources.values():
             self.settings.base_url(source.id)
             self.providers.options_of(source)
@@ -250,7 +258,7 @@ class Platform:
             self.channel_config(name, channel)
 
     def declared_settings(self) -> set[str]:
-        """The variables that sources and channels declare."""
+        """The environment variables that sources and channels declare."""
         from steel_assets.adapters.notifiers import channels, variables_of
 
         of_channels = (variables_of(name, channel.Config).values() for name, channel in channels().items())
@@ -259,7 +267,7 @@ class Platform:
 
     @cached_property
     def outbox(self) -> Outbox:
-        """The alert state and what waits to be sent."""
+        """The alert state and its waiting messages."""
         from steel_assets.adapters.alerts.outbox import Outbox
 
         chosen = self.settings
@@ -275,7 +283,11 @@ class Platform:
 
 
 def store_at(address: str, chosen: Settings) -> ObjectStore:
-    """The object store at ``address``: a folder, or ``gs://bucket/prefix``. Raises ObjectStoreError when it is neither."""
+    """The object store at ``address``: a folder, or ``gs://bucket/prefix``.
+
+    Raises:
+        ObjectStoreError: it is neither.
+    """
     if "://" not in address:
         return LocalFolder(Path(address))
     from steel_assets.adapters.google.clients import storage_client
@@ -285,7 +297,11 @@ def store_at(address: str, chosen: Settings) -> ObjectStore:
 
 
 def warehouse_at(address: str, chosen: Settings) -> Warehouse:
-    """The warehouse at ``address``: a DuckDB file, or ``bigquery://project/dataset``. Raises WarehouseError for neither."""
+    """The warehouse at ``address``: a DuckDB file, or ``bigquery://project/dataset``.
+
+    Raises:
+        WarehouseError: it is neither.
+    """
     if "://" not in address:
         from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 
@@ -302,7 +318,7 @@ def warehouse_at(address: str, chosen: Settings) -> Warehouse:
 
 
 def secrets_for(chosen: Settings) -> Secrets:
-    """What looks up the settings that name a secret instead of holding it."""
+    """Looks up settings that refer to a secret."""
     from steel_assets.adapters.google.clients import secret_client
     from steel_assets.adapters.google.secret_manager import Secrets
 

@@ -1,7 +1,7 @@
-"""Table of contents: everything Dagster runs, stage by stage, in the order data flows.
+"""Dagster's definitions: all assets, checks, jobs, schedules and sensors, stage by stage in the order of data.
 
-Nothing is built, and neither the environment nor the catalogue is read, before Dagster asks for ``defs``. Importing this must
-stay cheap: prophet, scikit-learn and the Google clients are imported where they are used.
+Nothing is built, and neither environment nor catalogue is read, before Dagster asks for ``defs``. Importing this must be fast:
+prophet, scikit-learn and the Google clients are imported where they are used.
 """
 
 from collections.abc import Callable
@@ -55,21 +55,21 @@ STAGES: tuple[Callable[[Installation, Market], dg.AssetsDefinition], ...] = (
     drift.drift,
     metrics.metrics_daily,
 )
-"""What every market has, each by itself: a market that fails stops no other."""
+"""The assets of each market; a market that fails does not stop the others."""
 
 DAILY_ONLY = frozenset({processed.market_periods, analysis.market_analysis, drift.drift})
-"""What counts in trading days, and a weekly or monthly market therefore has not."""
+"""Assets that count in trading days, which weekly and monthly markets therefore lack."""
 
 
 @dg.resource(description="The platform's parts, as the settings choose them.")
 def platform_resource() -> object:
-    """The parts that the settings of the environment choose."""
+    """The parts chosen by the settings of the environment."""
     return platform()
 
 
 @dg.resource(description="When a run lives: at the moment it was created.")
 def clock_resource() -> object:
-    """The clock of every run: the moment at which that run was created."""
+    """The clock of a run: the moment at which the run was created."""
     return RunClock()
 
 
@@ -87,7 +87,7 @@ def installation(known: Catalog | None = None) -> Installation:
 
 
 def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
-    """Every asset, with its deadline, and the checks that are files of their own."""
+    """Every asset with its deadline, and the checks in files of their own."""
     markets = here.catalog.markets.values()
     found = [
         *raw.providers(here),
@@ -113,7 +113,7 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
 
 
 def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_process_executor) -> dg.Definitions:
-    """Everything of an installation, its steps executed by ``executor``."""
+    """All definitions of an installation, with steps executed by ``executor``."""
     return dg.Definitions(
         assets=assets(here),
         jobs=jobs(here),
@@ -126,7 +126,7 @@ def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_proc
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the definitions of the installation that the environment describes."""
+    """The definitions that Dagster loads, for the environment's installation."""
     parts = platform()
     tracing.begin(parts.settings)
     return definitions(installation(), chosen_executor(parts.settings, parts.secrets))

@@ -1,6 +1,6 @@
-"""The providers as this installation asks them: which of them is set up, the way out to each, and one conversation at a time.
+"""Access to providers in this installation: which are configured, their HTTP clients, one collection at a time.
 
-What a provider sends is read by its connector (``sources/``); this knows keys, addresses, budgets and pauses.
+A connector (``sources/``) reads what a provider sends; this module handles keys, addresses, quotas and pauses.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Providers:
-    """Every provider of the catalogue, as the settings of this installation reach it."""
+    """All providers of the catalogue, with the settings of this installation."""
 
     settings: Settings
     catalog: Catalog
@@ -43,17 +43,17 @@ class Providers:
 
     @property
     def asked(self) -> bool:
-        """Whether providers are asked at all: not where all that there is comes from files of one's own."""
+        """Whether providers are asked at all; False if all data come from imported files."""
         return self.settings.sources != "files"
 
     @property
     def history_years(self) -> int:
-        """How far back the first collection asks."""
+        """Years of history that the first collection requests."""
         return self.settings.history_years
 
     @cached_property
     def http(self) -> dict[str, HttpxHttp]:
-        """One way out per source, so that each provider's pace is its own. The sandbox sets none."""
+        """One HTTP client per source, each with the provider's own pace. The sandbox has no limits."""
         from steel_assets.adapters.http.client import HttpxHttp
 
         timeout = self.settings.http_timeout_seconds
@@ -71,7 +71,7 @@ class Providers:
 
     @cached_property
     def quotas(self) -> dict[str, Quota]:
-        """The budgets of the sources that have one, shared with every process of this installation. The sandbox has none."""
+        """The quotas of sources that have one, shared with every process of this installation. The sandbox has none."""
         if self.settings.simulated:
             return {}
         redis = self.secrets.reveal(self.settings.redis_url)
@@ -89,7 +89,7 @@ class Providers:
         }
 
     def way_out(self, source: Source, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> CachedHttp:
-        """How one collection at ``moment`` asks ``source``: through the cache, where the source has a time for it."""
+        """The HTTP client for one collection of ``source`` at ``moment``, with a cache if the source has a cache time."""
         when: When = (moment, since)
         if source.id not in self._ways or self._ways[source.id][0] != when:
             self._ways[source.id] = when, self.http[source.id].afresh()
@@ -100,15 +100,19 @@ class Providers:
 
     @cached_property
     def _ways(self) -> dict[str, tuple[When, Http]]:
-        """The way out to each provider in the newest collection: what it keeps silent about one group it keeps about all."""
+        """The client of each provider in the newest collection, so that a silence found in one group holds for all."""
         return {}
 
     def key_of(self, source: Source) -> SecretStr | None:
-        """The key of a source, or the reference to it (``sm://…``); None where none is set."""
+        """The key of a source, or a reference to it (``sm://…``); None if none is set."""
         return self.settings.api_key(source.id, source.key_setting)
 
     def options_of(self, source: Source) -> dict[str, str]:
-        """What is chosen of each option that the catalogue declares for a source. Raises SettingsError for what it may not be."""
+        """The values of the options that the catalogue declares for a source.
+
+        Raises:
+            SettingsError: a value is not allowed.
+        """
         found = {}
         for name, option in source.options.items():
             chosen = self.settings.option(source.id, name)
@@ -119,7 +123,7 @@ class Providers:
         return found
 
     def not_configured(self, source: Source) -> str | None:
-        """Why a source is not asked at all, and the remedy; None when it is."""
+        """Why a source is not asked at all, and the remedy; None if it is."""
         if not self.asked:
             return "not asked: STEEL_SOURCES=files"
         if source.needs_key and self.key_of(source) is None:
@@ -127,7 +131,7 @@ class Providers:
         return None
 
     def unfed(self, market: str) -> str | None:
-        """Why no provider is asked for the prices of ``market``, and the remedy; None when one is. Files may feed it still."""
+        """Why no provider is asked for the prices of ``market``, and the remedy; None if one is. Imported files may exist."""
         target = self.catalog.markets[market].target
         for name in (target.series, target.fx):
             source = self.catalog.sources[self.catalog.series[name].source] if name else None
@@ -146,13 +150,13 @@ class Providers:
         since: pd.Timestamp | None = None,
         settled: Mapping[str, Settled] | None = None,
     ) -> Collection:
-        """Ask a provider for what is new about ``series``; an empty collection where it is not asked at all.
+        """Ask a provider for what is new about ``series``; an empty collection if it is not asked at all.
 
         Args:
             known: raw observations of ``series``, all vintages.
-            http: the way out, of ``way_out``.
+            http: the client from ``way_out``.
             since: ask again for everything from this day on.
-            settled: series → the days of its history that need not be asked for again.
+            settled: series → the days of its history that need not be requested again.
         """
         from steel_assets.sources import Collection, connector
 
@@ -169,7 +173,7 @@ class Providers:
 
     @cached_property
     def _silent(self) -> dict[str, tuple[When, str]]:
-        """Providers found to be down, and in which collection: its other groups need not find it out again."""
+        """Providers found to be down, and in which collection, so that other groups need not find it out again."""
         return {}
 
     def access(
@@ -181,7 +185,7 @@ class Providers:
     ) -> Access:
         """How a provider is reached, from the settings; with ``since``, for a backfill.
 
-        Calls that came too fast are waited out for at most twice the time of one answer.
+        After calls that came too fast, waiting takes at most twice the time of one answer.
         """
         from steel_assets.sources import Access
 

@@ -1,11 +1,11 @@
-"""Every setting of the platform, from environment variables that start with ``STEEL_``. The one place that reads them.
+"""All settings of the platform, from environment variables that start with ``STEEL_``; they are read only here.
 
-A source and a channel declare their own settings (``catalog/sources/``, ``adapters/notifiers/``). Here they are mappings by the
-id of who declared them, ``STEEL_KEYS__<SOURCE>`` or ``STEEL_CHANNELS__<CHANNEL>__<FIELD>``, or what ``named`` finds under the
-shorter name of the declaration; no source or channel is known by name.
+Sources and channels declare their own settings (``catalog/sources/``, ``adapters/notifiers/``). Here these are mappings by id,
+``STEEL_KEYS__<SOURCE>`` or ``STEEL_CHANNELS__<CHANNEL>__<FIELD>``, or found in ``named`` under the shorter name of the
+declaration; no source or channel is named in this module.
 
-What the environment does not say, the file ``.env`` in the folder of a process may; Dagster's own processes read it too. The
-defaults run everything on a laptop: local files, DuckDB, no servers, no keys, the sandbox instead of the world.
+What the environment does not set, the file ``.env`` in the current folder may; Dagster's own processes read it too. The defaults
+run everything on a laptop: local files, DuckDB, no servers, no keys, the sandbox in place of providers.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from steel_assets.core.problem import Problem
 
 ENV_FILE = Path(".env")
 NOT_OURS = ("STEEL_TEST_",)
-"""Beginnings of variables that the tests read, not the platform."""
+"""Prefixes of variables that only the tests read."""
 
 
 BY_ID = ("keys", "base_urls", "options", "channels")
-"""Settings that hold one value for each source or channel."""
+"""Settings with one value per source or channel."""
 
 PREFIX = "STEEL_"
 
 
 class SettingsError(Problem, ValueError):
-    """The file of settings cannot be read, or a setting that a source or a channel declares holds what it cannot."""
+    """The settings file cannot be read, or a setting declared by a source or a channel has an invalid value."""
 
 
 class _Named(PydanticBaseSettingsSource):
-    """``named``: all variables and arguments that are no field of Settings, with the prefix, in capitals."""
+    """The source of ``named``: all variables and arguments with the prefix that are not fields of Settings, in capitals."""
 
     def __init__(
         self, kind: type[BaseSettings], given: PydanticBaseSettingsSource, *variables: PydanticBaseSettingsSource
@@ -53,7 +53,7 @@ class _Named(PydanticBaseSettingsSource):
         self._variables = [source.env_vars for source in variables if isinstance(source, EnvSettingsSource)]
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Part of the interface; the values are all found at once, in ``__call__``."""
+        """Required by the interface; ``__call__`` finds all values at once."""
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
@@ -213,14 +213,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _a_vouching_proxy_is_named(self) -> Self:
-        """A header that counts from everybody would let everybody be anybody."""
+        """Refuse a user header without the addresses of its proxy, because anybody could then pose as any user."""
         if self.dashboard_user_header and not self.proxy_networks:
             raise ValueError("STEEL_DASHBOARD_USER_HEADER is set, so STEEL_DASHBOARD_PROXIES must name the proxy's address")
         return self
 
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """Where the proxy that vouches for people asks from."""
+        """The addresses of the authenticating proxy."""
         return tuple(
             ip_network(dashboard_proxy.strip())
             for dashboard_proxy in self.dashboard_proxies.split(",")
@@ -229,55 +229,56 @@ class Settings(BaseSettings):
 
     @property
     def dagster_link(self) -> str:
-        """The Dagster UI as people reach it."""
+        """The address of the Dagster UI for people."""
         return self.dagster_public_url or self.dagster_url
 
     @property
     def simulated(self) -> bool:
-        """True when prices come from the sandbox."""
+        """Whether prices come from the sandbox."""
         return self.sources == "sandbox"
 
     @property
     def lake_address(self) -> str:
-        """Where the lake is: a folder, or ``gs://…``."""
+        """The address of the lake: a folder, or ``gs://…``."""
         return str(self.lake or self.lake_path)
 
     @property
     def warehouse_address(self) -> str:
-        """Where the warehouse is: a file, or ``bigquery://…``."""
+        """The address of the warehouse: a file, or ``bigquery://…``."""
         return str(self.warehouse or self.warehouse_path)
 
     @property
     def warehouse_kind(self) -> Literal["duckdb", "bigquery"]:
-        """What holds the platform's tables."""
+        """The kind of warehouse."""
         return "bigquery" if self.warehouse_address.startswith("bigquery://") else "duckdb"
 
     @property
     def lake_path(self) -> Path:
-        """The folder of the lake, where it is one."""
+        """The folder of the lake, if it is one."""
         return Path(self.lake) if self.lake else self.home / "lake"
 
     @property
     def drop_address(self) -> str:
-        """Where people drop files to import: a folder, or ``gs://…``."""
+        """The drop folder for users' files: a folder, or ``gs://…``."""
         return self.drop_dir or str(self.home / "drop")
 
     @property
     def warehouse_path(self) -> Path:
-        """The DuckDB file, where the warehouse is one."""
+        """The DuckDB file, if the warehouse is one."""
         return Path(self.warehouse) if self.warehouse else self.home / "warehouse.duckdb"
 
     def named_value(self, variable: str) -> SecretStr | None:
-        """What a variable holds that a source or a channel declares."""
+        """The value of a variable that a source or a channel declares."""
         return self.named.get(variable)
 
     def base_url(self, source: str) -> str | None:
-        """Where ``source`` (its id) is asked instead of at its own address; None: at its own, which is in the catalogue.
+        """The address set for ``source`` (its id); None for its own, which is in the catalogue.
 
-        ``STEEL_BASE_URLS__<SOURCE>`` wins over ``STEEL_<SOURCE>_BASE_URL``, that over the sandbox (``/<source>``).
+        ``STEEL_BASE_URLS__<SOURCE>`` takes precedence over ``STEEL_<SOURCE>_BASE_URL``, and that over the sandbox
+        (``/<source>``).
 
         Raises:
-            SettingsError: it is no address.
+            SettingsError: it is not an address.
         """
         variable = f"{PREFIX}{source.upper()}_BASE_URL"
         named = self.named_value(variable)
@@ -291,15 +292,19 @@ class Settings(BaseSettings):
         return f"{self.sandbox_url}/{source}" if self.simulated else None
 
     def api_key(self, source: str, variable: str | None = None) -> SecretStr | None:
-        """The key of ``source`` (its id); the sandbox takes any.
+        """The key of ``source`` (its id); the sandbox accepts any.
 
-        ``STEEL_KEYS__<SOURCE>`` wins over ``variable``, which the catalogue may name and is else ``STEEL_<SOURCE>_API_KEY``.
+        ``STEEL_KEYS__<SOURCE>`` takes precedence over ``variable``, which the catalogue may name and is else
+        ``STEEL_<SOURCE>_API_KEY``.
         """
         own = self.keys.get(source) or self.named_value(variable or f"{PREFIX}{source.upper()}_API_KEY")
         return own or (SecretStr("sandbox") if self.simulated else None)
 
     def option(self, source: str, name: str) -> str | None:
-        """What is chosen for an option of ``source``; ``STEEL_OPTIONS__<SOURCE>__<NAME>`` wins over ``STEEL_<SOURCE>_<NAME>``."""
+        """The value of an option of ``source``.
+
+        ``STEEL_OPTIONS__<SOURCE>__<NAME>`` takes precedence over ``STEEL_<SOURCE>_<NAME>``.
+        """
         chosen = self.options.get(source, {}).get(name)
         named = self.named_value(f"{PREFIX}{source.upper()}_{name.upper()}")
         return chosen or (named.get_secret_value() if named else None)
@@ -313,7 +318,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then ``.env``; and what of them is no field, as ``named``."""
+        """Arguments, then the environment, then ``.env``; those that are not fields are in ``named``."""
         named = _Named(settings_cls, init_settings, dotenv_settings, env_settings)
         return init_settings, env_settings, dotenv_settings, named
 
@@ -323,8 +328,8 @@ def settings() -> Settings:
     """The settings of this process, read once: the environment's, then those of ``.env``, then the defaults.
 
     Raises:
-        SettingsError: there is an ``.env`` that cannot be read, or what should be a mapping is none.
-        pydantic.ValidationError: a value is none for its setting.
+        SettingsError: ``.env`` exists and cannot be read, or a mapping has another form.
+        pydantic.ValidationError: a value is not valid for its setting.
     """
     try:
         return Settings(_env_file=ENV_FILE if _in_the_file() else None, _env_file_encoding="utf-8-sig")
@@ -334,7 +339,7 @@ def settings() -> Settings:
 
 
 def origins(declared: Collection[str] = ()) -> dict[str, str]:
-    """Where each setting that is no default came from: ``the environment``, or the path of ``.env``; by variable.
+    """The origin of each setting that is not a default, by variable: ``the environment``, or the path of ``.env``.
 
     Args:
         declared: the variables of sources and channels.
@@ -344,13 +349,13 @@ def origins(declared: Collection[str] = ()) -> dict[str, str]:
 
 
 def dagster_home() -> Path | None:
-    """The folder of Dagster's instance where DAGSTER_HOME names one; Dagster's own variable, read as Dagster reads it."""
+    """The folder of Dagster's instance if DAGSTER_HOME is set; Dagster's own variable, read as Dagster reads it."""
     named = os.environ.get("DAGSTER_HOME")
     return Path(named) if named else None
 
 
 def unknown(declared: Collection[str] = ()) -> dict[str, str]:
-    """Variables that look like ours and are no setting, each with the setting that was meant, or an empty text.
+    """Variables with our prefix that are not settings, each with the most similar setting, or an empty text.
 
     Args:
         declared: the variables of sources and channels.
@@ -383,7 +388,11 @@ def _text(value: object) -> object:
 
 
 def _http(url: str) -> str:
-    """``url`` without a slash at its end. Raises ValueError when it is no address."""
+    """``url`` without a slash at its end.
+
+    Raises:
+        ValueError: it is not an address.
+    """
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url!r} must start with http:// or https://")
     return url.rstrip("/")
@@ -394,14 +403,14 @@ def _filled(values: Mapping[str, str | None]) -> list[str]:
 
 
 def _in_the_file() -> list[str]:
-    """The variables to which ``.env`` gives a value; none where there is no such file."""
+    """The variables set in ``.env``; empty without such a file."""
     try:
         text = ENV_FILE.read_text("utf-8-sig")
     except (FileNotFoundError, IsADirectoryError):  # a virtual environment may have that name
         return []
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise SettingsError(f"{ENV_FILE.resolve()} cannot be read: {reason}; mend it, or take it away") from error
+        raise SettingsError(f"{ENV_FILE.resolve()} cannot be read: {reason}; correct or remove it") from error
     lines = list(parse_stream(StringIO(text)))
     for line in lines:
         if line.error:

@@ -85,14 +85,14 @@ def test_of_two_variables_the_one_by_channel_and_field_wins_and_a_field_there_is
     parts = platform(Settings())
     assert parts.channel_config("email", channels()["email"]).port == 2525  # type: ignore[attr-defined]
     monkeypatch.setenv("STEEL_CHANNELS__EMAIL__PROT", "2525")
-    with pytest.raises(ChannelError, match="STEEL_CHANNELS__EMAIL__PROT is no setting of the channel; it has host, port"):
+    with pytest.raises(ChannelError, match="STEEL_CHANNELS__EMAIL__PROT is not a setting of the channel; use host, port"):
         platform(Settings()).check_settings()
 
 
 def test_the_settings_of_a_channel_that_nobody_has_written_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEEL_CHANNELS__PIGEON__URL", "https://loft.example/canary-4711")
     with pytest.raises(
-        ChannelError, match="STEEL_CHANNELS__PIGEON__…: there is no such channel; there are alertmanager, email, log"
+        ChannelError, match="STEEL_CHANNELS__PIGEON__…: there is no such channel; use alertmanager, email, log"
     ) as refused:
         platform(Settings()).check_settings()
     assert "canary" not in str(refused.value)
@@ -101,7 +101,7 @@ def test_the_settings_of_a_channel_that_nobody_has_written_are_refused(monkeypat
 @pytest.mark.parametrize("policy", ["least: {smss: critical}", "always: [log, pigeon]"])
 def test_a_policy_that_names_a_channel_nobody_has_written_is_refused_too(tmp_path: Path, policy: str) -> None:
     (tmp_path / "rules.yaml").write_text(f"alerts: {{{policy}}}\n")
-    says = r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; there are alertmanager, email, log, "
+    says = r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; use alertmanager, email, log, "
     with pytest.raises(CatalogError, match=says):
         _ = Platform(Settings(home=tmp_path), load_catalog(tmp_path)).notifiers
 

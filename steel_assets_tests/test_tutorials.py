@@ -97,7 +97,7 @@ def test_what_all_pages_add_is_one_installation(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gone", "why"),
     [
-        ("rules.yaml", "rules.yaml: checks: believable_level has no severity; declare it there"),
+        ("rules.yaml", "rules.yaml: checks: believable_level has no severity; declare it in rules.yaml"),
         ("checks/believable_level.py", "there is no asset check believable_level; take it out"),
     ],
 )

@@ -69,14 +69,14 @@ def test_it_is_the_wheel_that_answers_and_it_says_its_release(programs: Path, tm
     assert where.stdout.startswith(str(programs.parent)), where.stdout + where.stderr
     said = run(programs, tmp_path, "steel", "--version")
     assert (said.returncode, said.stdout) == (0, f"steel-assets {__version__}\n"), said.stderr
-    assert "From raw prices to published forecasts" in run(programs, tmp_path, "steel", "--help").stdout
+    assert "Run the whole pipeline, from raw prices to published forecasts" in run(programs, tmp_path, "steel", "--help").stdout
     assert list(tmp_path.iterdir()) == []
 
 
 def test_its_status_says_what_to_do_first(programs: Path, tmp_path: Path) -> None:
     said = run(programs, tmp_path, "steel", "status")
     assert (said.returncode, said.stderr) == (2, ""), "nothing is published: red"
-    assert "nothing was collected yet: `steel demo`" in said.stdout
+    assert "nothing was collected yet: run `steel demo`" in said.stdout
     assert not (tmp_path / "dagster.yaml").exists()
 
 

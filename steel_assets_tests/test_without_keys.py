@@ -74,7 +74,7 @@ def test_steel_forecast_says_which_market_stands_in_for_the_default_one(
     settings.cache_clear()
     done = CliRunner().invoke(app, ["forecast", "--as-of", f"{MOMENT:%Y-%m-%d}", "--json"])
     assert sorted({row["market"] for row in json.loads(done.stdout)}) == FREE
-    assert "the default market rebar_fob_turkey has none; hrc_us_midwest stands in for it" in done.stderr
+    assert "the default market rebar_fob_turkey has none; hrc_us_midwest is shown instead" in done.stderr
     assert "set STEEL_TRADING_ECONOMICS_API_KEY" in done.stderr
 
 

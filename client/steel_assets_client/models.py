@@ -31,7 +31,7 @@ class About(BaseModel):
 
 class AgedDriver(BaseModel):
     """
-    A driver that the forecast leans on although its newest figure is older than its own calendar allows.
+    A driver used by the forecast whose newest value is overdue by its own calendar.
     """
 
     model_config = ConfigDict(
@@ -48,7 +48,7 @@ class AgedDriver(BaseModel):
 
 class Alert(BaseModel):
     """
-    Something a person should know.
+    An open problem.
     """
 
     model_config = ConfigDict(
@@ -70,17 +70,17 @@ class Alert(BaseModel):
     values: Annotated[list[str], Field(examples=[["0.74", "0.80"]], title="Values")]
     since: Annotated[str | None, Field(title="Since")]
     """
-    when the platform's own watch first saw it; null: seen by the service itself
+    start of the incident; null: found by the service itself
     """
     message_es: Annotated[str | None, Field(title="Message Es")] = ""
     """
-    in Spanish, where the platform's own watch has said it
+    in Spanish, if it is an incident of the alerts
     """
 
 
 class Alerts(BaseModel):
     """
-    Everything that is wrong now, worst first.
+    All open problems, worst first.
     """
 
     model_config = ConfigDict(
@@ -97,7 +97,7 @@ class Alerts(BaseModel):
 
 class DailyMetrics(BaseModel):
     """
-    A row of the table ``metrics_daily``; a column that an older release did not have is null.
+    A row of the table ``metrics_daily``; a column that an older release lacks is null.
     """
 
     model_config = ConfigDict(
@@ -144,7 +144,7 @@ class DailyMetrics(BaseModel):
 
 class Decision(BaseModel):
     """
-    A row of the table ``promotions``: what was decided about a candidate, and why.
+    A row of the table ``promotions``: the decision about a candidate, with its reason.
     """
 
     model_config = ConfigDict(
@@ -187,7 +187,7 @@ class Decision(BaseModel):
 
 class Driver(BaseModel):
     """
-    What one driver moved a forecast away from the last price.
+    How much one driver moved a forecast away from the last price.
     """
 
     model_config = ConfigDict(
@@ -249,7 +249,7 @@ class ExchangeRate(BaseModel):
 
 class ExperimentLook(BaseModel):
     """
-    What an experiment had shown on one day.
+    The evidence of an experiment on one day.
     """
 
     model_config = ConfigDict(
@@ -280,7 +280,7 @@ class ExperimentLook(BaseModel):
 
 class ExplainedTarget(BaseModel):
     """
-    What exactly is forecast.
+    The exact definition of what is forecast.
     """
 
     model_config = ConfigDict(
@@ -303,7 +303,7 @@ class ExplainedTarget(BaseModel):
 
 class Health(BaseModel):
     """
-    The process is alive.
+    The process is running.
     """
 
     model_config = ConfigDict(
@@ -314,7 +314,7 @@ class Health(BaseModel):
 
 class HorizonExplanation(BaseModel):
     """
-    Why the forecast of one horizon lies where it does, and why its model is in force.
+    The contributions to the forecast of one horizon, and why its model is in force.
     """
 
     model_config = ConfigDict(
@@ -382,7 +382,7 @@ class HorizonExplanation(BaseModel):
 
 class Interval(BaseModel):
     """
-    The price lies in it with a probability of 90 %.
+    The price is in it with a probability of 90 %.
     """
 
     model_config = ConfigDict(
@@ -495,7 +495,7 @@ class MetricsDaily(BaseModel):
 class Less(RootModel[str]):
     root: Annotated[str, Field(max_length=64, title="Less")]
     """
-    margin: the market whose price is taken away
+    margin: the market whose price is subtracted
     """
 
 
@@ -523,14 +523,14 @@ class Average(RootModel[str]):
 class Chance(RootModel[float]):
     root: Annotated[float, Field(gt=0.0, lt=1.0, title="Chance")]
     """
-    odds: told when the chance is above it
+    odds: a message is sent when the chance exceeds it
     """
 
 
 class Quiet(RootModel[str]):
     root: Annotated[str, Field(examples=["22:00-07:00"], max_length=11, title="Quiet")]
     """
-    hours in which no message goes out, in the zone of the schedules; it goes out at their end
+    hours without messages, in the schedules' zone; they are sent at the end
     """
 
 
@@ -538,8 +538,8 @@ class NewWatch(BaseModel):
     """
     A price watch to be set.
 
-    ``level`` needs a price (above or below), ``move`` its market alone, ``odds`` a price, a day or a period (by, on, average) and
-    a chance, ``margin`` the market that is taken away (less) and a limit (above or below).
+    ``level`` needs a price (above or below), ``move`` its market only, ``odds`` a price, a day or a period (by, on, average) and
+    a chance, ``margin`` the market that is subtracted (less) and a limit (above or below).
     """
 
     model_config = ConfigDict(
@@ -565,7 +565,7 @@ class NewWatch(BaseModel):
     """
     less: Annotated[Less | None, Field(title="Less")] = None
     """
-    margin: the market whose price is taken away
+    margin: the market whose price is subtracted
     """
     by: Annotated[By | None, Field(title="By")] = None
     """
@@ -581,13 +581,13 @@ class NewWatch(BaseModel):
     """
     chance: Annotated[Chance | None, Field(title="Chance")] = None
     """
-    odds: told when the chance is above it
+    odds: a message is sent when the chance exceeds it
     """
     quiet: Annotated[Quiet | None, Field(examples=["22:00-07:00"], title="Quiet")] = (
         None
     )
     """
-    hours in which no message goes out, in the zone of the schedules; it goes out at their end
+    hours without messages, in the schedules' zone; they are sent at the end
     """
 
 
@@ -605,7 +605,7 @@ class PeriodDays(BaseModel):
     """
     carried: Annotated[int, Field(examples=[0], title="Carried")]
     """
-    whose price is late and counts as the last one
+    whose price is late, so that the last price is used
     """
     drawn: Annotated[int, Field(examples=[21], title="Drawn")]
     """
@@ -613,7 +613,7 @@ class PeriodDays(BaseModel):
     """
     beyond: Annotated[int, Field(examples=[0], title="Beyond")]
     """
-    after the end of the paths; in no figure
+    after the end of the paths; not in the figures
     """
 
 
@@ -635,7 +635,7 @@ class PlannedCost(BaseModel):
         float, Field(examples=[31.9], title="At Risk Per Tonne")
     ]
     """
-    cost at risk: the 95 % quantile less the mean
+    cost at risk: the 95 % quantile minus the mean
     """
     mean_total: Annotated[float, Field(examples=[2897000.0], title="Mean Total")]
     """
@@ -646,7 +646,7 @@ class PlannedCost(BaseModel):
 
 class PlannedCosts(BaseModel):
     """
-    What each way of buying may cost.
+    The cost of each way of buying.
     """
 
     model_config = ConfigDict(
@@ -673,7 +673,7 @@ class PlannedCosts(BaseModel):
 
 class PlannedFixing(BaseModel):
     """
-    A day on which the price may be fixed.
+    A day on which the price can be fixed.
     """
 
     model_config = ConfigDict(
@@ -722,17 +722,17 @@ class Prediction(BaseModel):
     """
     note: Annotated[str | None, Field(title="Note")] = None
     """
-    only where another market stands in for the default one, and why
+    only if another market is answered instead of the default one: the reason
     """
     model_variant: Annotated[str | None, Field(title="Model Variant")] = None
     """
-    only where it is a variant's and not the champion's: the experiment that gives it to this key
+    only if it is a variant's instead of the champion's: id of the experiment
     """
 
 
 class Purchase(BaseModel):
     """
-    A purchase that is to be planned.
+    A purchase to be planned.
     """
 
     model_config = ConfigDict(
@@ -748,7 +748,7 @@ class Purchase(BaseModel):
         float, Field(examples=[5000.0], gt=0.0, le=100000000.0, title="Tonnes")
     ]
     """
-    how much is needed, of 1,000 kg
+    amount needed, in tonnes of 1,000 kg
     """
     by: Annotated[date_aliased, Field(examples=["2026-12-29"], title="By")]
     """
@@ -771,7 +771,7 @@ class Purchase(BaseModel):
         float | None, Field(examples=[0.12], ge=0.0, le=1.0, title="Capital A Year")
     ] = 0.0
     """
-    interest a year on what is paid, a share: 0.12 is 12 %
+    yearly interest on the amount paid, as a share: 0.12 is 12 %
     """
     risk: Annotated[
         Literal["low", "medium", "high"] | None, Field(examples=["low"], title="Risk")
@@ -783,7 +783,7 @@ class Purchase(BaseModel):
 
 class PurchaseEdge(BaseModel):
     """
-    How buying by the forecast has done in the market's own walk-forward, on the same terms.
+    The past gain from buying by the forecast in the market's walk-forward, on the same terms.
     """
 
     model_config = ConfigDict(
@@ -791,7 +791,7 @@ class PurchaseEdge(BaseModel):
     )
     proven: Annotated[bool, Field(title="Proven")]
     """
-    cheaper than now, late and in thirds, each beyond luck
+    significantly cheaper than now, late and in thirds
     """
     origins: Annotated[int, Field(examples=[228], title="Origins")]
     """
@@ -800,7 +800,7 @@ class PurchaseEdge(BaseModel):
     origins_needed: Annotated[int, Field(examples=[132], title="Origins Needed")]
     overlap: Annotated[int, Field(examples=[22], title="Overlap")]
     """
-    neighbouring ones that overlap
+    number of neighbouring ones that overlap
     """
     p_value: Annotated[float, Field(examples=[0.41], ge=0.0, le=1.0, title="P Value")]
     """
@@ -900,7 +900,7 @@ class RegionInShort(BaseModel):
 
 class RegionMarket(BaseModel):
     """
-    A market of a region, with the nearest horizon of its forecast in force; null before the first.
+    A market of a region, with the shortest horizon of its forecast in force; null before the first.
     """
 
     model_config = ConfigDict(
@@ -1046,7 +1046,7 @@ class Schedule(BaseModel):
 
 class ScoredForecast(BaseModel):
     """
-    One forecast beside what happened.
+    One forecast with the actual price.
     """
 
     model_config = ConfigDict(
@@ -1071,7 +1071,7 @@ class ScoredForecast(BaseModel):
 
 class SeriesBeneath(BaseModel):
     """
-    A series that the forecast is made from, and how good it is.
+    A series used by the forecast, and its quality.
     """
 
     model_config = ConfigDict(
@@ -1109,7 +1109,7 @@ class Spread(BaseModel):
 
 class Staleness(BaseModel):
     """
-    How old the forecast and the price it starts from are; stale as soon as a newer price should be here.
+    The ages of the forecast and of its last price; stale as soon as a newer price is due.
     """
 
     model_config = ConfigDict(
@@ -1146,7 +1146,7 @@ class Statement(BaseModel):
     )
     key: Annotated[str, Field(examples=["trend"], title="Key")]
     """
-    what kind it is; with values it makes the sentence
+    kind of statement; with values it determines the sentence
     """
     about: Annotated[str, Field(examples=["63"], title="About")]
     """
@@ -1175,7 +1175,7 @@ class Statement(BaseModel):
     """
     finding: Annotated[bool, Field(title="Finding")]
     """
-    p_corrected is at most 0.05: more than chance
+    whether p_corrected is at most 0.05
     """
     sentence: Annotated[
         str,
@@ -1205,7 +1205,7 @@ class Switch(BaseModel):
 
 class Unsaid(BaseModel):
     """
-    A statement that cannot be made.
+    A statement that cannot be made, and why.
     """
 
     model_config = ConfigDict(
@@ -1224,7 +1224,7 @@ class Unsaid(BaseModel):
 
 class Watch(BaseModel):
     """
-    A price watch that is set, and how it is now.
+    A price watch and its present state.
     """
 
     model_config = ConfigDict(
@@ -1250,7 +1250,7 @@ class Watch(BaseModel):
     """
     less: Annotated[Less | None, Field(title="Less")] = None
     """
-    margin: the market whose price is taken away
+    margin: the market whose price is subtracted
     """
     by: Annotated[By | None, Field(title="By")] = None
     """
@@ -1266,13 +1266,13 @@ class Watch(BaseModel):
     """
     chance: Annotated[Chance | None, Field(title="Chance")] = None
     """
-    odds: told when the chance is above it
+    odds: a message is sent when the chance exceeds it
     """
     quiet: Annotated[Quiet | None, Field(examples=["22:00-07:00"], title="Quiet")] = (
         None
     )
     """
-    hours in which no message goes out, in the zone of the schedules; it goes out at their end
+    hours without messages, in the schedules' zone; they are sent at the end
     """
     id: Annotated[str, Field(examples=["0123456789ab"], title="Id")]
     created_at: Annotated[
@@ -1280,7 +1280,7 @@ class Watch(BaseModel):
     ]
     holds: Annotated[bool | None, Field(examples=[False], title="Holds")]
     """
-    whether what it waits for is so now; null: not known, see problem
+    whether its condition is true now; null: not known, see problem
     """
     value: Annotated[float | None, Field(examples=[571.25], title="Value")]
     """
@@ -1301,14 +1301,14 @@ class Watches(BaseModel):
     simulated: Annotated[bool, Field(title="Simulated")]
     most: Annotated[int, Field(examples=[20], title="Most")]
     """
-    so many a key may have
+    largest number per key
     """
     watches: Annotated[list[Watch], Field(title="Watches")]
 
 
 class Analysis(BaseModel):
     """
-    What can be said of a market's past, findings first, each with a test; all corrected together.
+    Statements about a market's past, findings first, each with a test, corrected for their number.
     """
 
     model_config = ConfigDict(
@@ -1318,7 +1318,7 @@ class Analysis(BaseModel):
     unit: Annotated[str, Field(examples=["USD/t"], title="Unit")]
     as_of: Annotated[str, Field(examples=["2026-11-21T08:00:00+00:00"], title="As Of")]
     """
-    only what was known then is in it
+    only data known by then are used
     """
     first_day: Annotated[str, Field(examples=["2016-01-04"], title="First Day")]
     day: Annotated[str, Field(examples=["2026-11-20"], title="Day")]
@@ -1353,7 +1353,7 @@ class Automation(BaseModel):
 
 class Champion(BaseModel):
     """
-    The model in force for one market and horizon; without a version, why there is none that can be used.
+    The model in force for one market and horizon; without a version, the reason why none can be used.
     """
 
     model_config = ConfigDict(
@@ -1374,7 +1374,7 @@ class Champion(BaseModel):
 
 class Experiment(BaseModel):
     """
-    A variant that forecasts beside the champions: what is declared, and where it stands.
+    A variant that is compared with the champions: its declaration and state.
     """
 
     model_config = ConfigDict(
@@ -1408,7 +1408,7 @@ class Experiment(BaseModel):
     """
     end: Annotated[str, Field(examples=["2027-10-01"], title="End")]
     """
-    first day on which it is over
+    first day after the experiment
     """
     planned_days: Annotated[int, Field(examples=[365], title="Planned Days")]
     """
@@ -1416,18 +1416,18 @@ class Experiment(BaseModel):
     """
     keys_share: Annotated[float, Field(examples=[0.0], title="Keys Share")]
     """
-    share of the API keys that get its forecasts while it collects
+    share of the API keys that get its forecasts while it collects evidence
     """
     state: Annotated[
         Literal["collecting", "won", "harmful", "inconclusive", "stopped"],
         Field(examples=["collecting"], title="State"),
     ]
     """
-    won, harmful and inconclusive are final; stopped is a person's doing
+    won, harmful and inconclusive are final; stopped is set by a person
     """
     looked: Annotated[str | None, Field(examples=["2026-11-20"], title="Looked")]
     """
-    day of the newest look; null: nobody has looked
+    day of the newest evaluation; null: not evaluated yet
     """
     n: Annotated[int, Field(examples=[41], title="N")]
     """
@@ -1460,13 +1460,13 @@ class Experiment(BaseModel):
     simulated: Annotated[bool, Field(title="Simulated")]
     days: Annotated[list[ExperimentLook], Field(title="Days")]
     """
-    the newest 400 days with a look, oldest first
+    the newest 400 days with an evaluation, oldest first
     """
 
 
 class Experiments(BaseModel):
     """
-    Experiments of variants beside the champions.
+    Experiments of variants compared with the champions.
     """
 
     model_config = ConfigDict(
@@ -1477,7 +1477,7 @@ class Experiments(BaseModel):
 
 class Explanation(BaseModel):
     """
-    Why the forecast is what it is.
+    The contributions to a market's forecast.
     """
 
     model_config = ConfigDict(
@@ -1504,7 +1504,7 @@ class Explanation(BaseModel):
 
 class Fixings(BaseModel):
     """
-    The days on which the price may be fixed: the next trading day, half way, the last one up to the need.
+    The days on which the price can be fixed: the next trading day, half way, the last one up to the need.
     """
 
     model_config = ConfigDict(
@@ -1550,7 +1550,7 @@ class HorizonForecast(BaseModel):
 
 class HorizonScore(BaseModel):
     """
-    How good the forecasts of one horizon were, beside the last price on the same days.
+    The scores of the forecasts of one horizon, and of the last price on the same days.
     """
 
     model_config = ConfigDict(
@@ -1571,7 +1571,7 @@ class HorizonScore(BaseModel):
     """
     increase: Annotated[float | None, Field(examples=[0.0004], title="Increase")]
     """
-    mape of the last 20 forecasts less that of the 250 before; a share
+    mape of the last 20 forecasts minus that of the 250 before; a share
     """
     rmse: Annotated[float | None, Field(examples=[3.9], title="Rmse")]
     r2_score: Annotated[float | None, Field(examples=[0.987], title="R2 Score")]
@@ -1593,7 +1593,7 @@ class Models(BaseModel):
 
 class Odds(BaseModel):
     """
-    The chance that a price is above, or below, a level: on a day, at any close up to one, or on average of a period.
+    The probability that a price is above, or below, a level: on a day, at any close up to one, or on average of a period.
     """
 
     model_config = ConfigDict(
@@ -1629,7 +1629,7 @@ class Odds(BaseModel):
     """
     paths: Annotated[int, Field(examples=[1000], title="Paths")]
     """
-    sample paths that it is counted from
+    number of sample paths
     """
     paths_from: Annotated[str, Field(examples=["2026-11-23"], title="Paths From")]
     """
@@ -1663,7 +1663,7 @@ class Odds(BaseModel):
         float, Field(examples=[0.0104], ge=0.0, title="Standard Error")
     ]
     """
-    of counting so many paths, not of the forecast; 0: it is known
+    Monte-Carlo standard error of the paths, not of the forecast; 0: the outcome is known
     """
     quantiles: Spread
     """
@@ -1690,7 +1690,7 @@ class PeriodAverage(BaseModel):
 
 class Plan(BaseModel):
     """
-    What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast.
+    The cost of one purchase by ways of buying, and whether the market's record justifies following its forecast.
     """
 
     model_config = ConfigDict(
@@ -1726,7 +1726,7 @@ class Plan(BaseModel):
     """
     paths: Annotated[int, Field(examples=[1000], title="Paths")]
     """
-    sample paths that it is counted from
+    number of sample paths
     """
     paths_from: Annotated[str, Field(examples=["2026-11-23"], title="Paths From")]
     """
@@ -1790,7 +1790,7 @@ class PredictionDetail(BaseModel):
     """
     note: Annotated[str | None, Field(title="Note")] = None
     """
-    only where another market stands in for the default one, and why
+    only if another market is answered instead of the default one: the reason
     """
     model_variant: Annotated[str | None, Field(title="Model Variant")]
     """
@@ -1845,7 +1845,7 @@ class Region(BaseModel):
 
 class Scorecard(BaseModel):
     """
-    Predicted beside actual, and scores.
+    Scores, and forecasts with actual prices.
     """
 
     model_config = ConfigDict(
@@ -1864,7 +1864,7 @@ class Scorecard(BaseModel):
 
 class Averages(BaseModel):
     """
-    Averages of the months, then of the quarters, that the paths of the forecast in force reach.
+    Averages of the months, then of the quarters, within the paths of the forecast in force.
     """
 
     model_config = ConfigDict(
@@ -1900,7 +1900,7 @@ class Averages(BaseModel):
     """
     paths: Annotated[int, Field(examples=[1000], title="Paths")]
     """
-    sample paths that it is counted from
+    number of sample paths
     """
     paths_from: Annotated[str, Field(examples=["2026-11-23"], title="Paths From")]
     """

@@ -1,5 +1,5 @@
-"""Where the platform touches the world: a package per thing touched, in each its Protocol first, then its implementations.
+"""Everything outside the process: one package per kind of service, each with its interface (Protocol) and implementations.
 
-``bootstrap`` chooses and connects them. What is asked of a package is imported from its modules; ``__init__`` files are empty, so
-that a command pays only for what it uses.
+``bootstrap`` chooses and connects them. Import from a package's modules: its ``__init__`` is empty, so that a command imports
+only what it uses.
 """

@@ -1,4 +1,4 @@
-"""What a declared type is in Arrow: where rows are staged for a warehouse, and in every Parquet file that leaves. No pandas."""
+"""The Arrow type of each declared type, for staged warehouse rows and exported Parquet files. No pandas."""
 
 from __future__ import annotations
 

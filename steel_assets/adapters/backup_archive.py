@@ -1,7 +1,7 @@
-"""The archive that a backup is: a gzipped tar of files, then ``SHA256SUMS`` over them, then a sealed manifest over that.
+"""The archive of a backup: a gzipped tar of files, then ``SHA256SUMS`` over them, then a checksummed manifest over that.
 
-Any tar reads it, and ``sha256sum -c SHA256SUMS`` checks it. It is written beside its place, read back, and renamed when every
-byte in it is what was put in; only its owner reads it (600). What is read from it is copied, never executed or unpickled.
+Any tar reads it, and ``sha256sum -c SHA256SUMS`` checks it. It is written to a temporary file, read back, and renamed if every
+byte is as written; only its owner can read it (mode 600). Its content is copied, never executed or unpickled.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ BROKEN = (tarfile.TarError, EOFError, zlib.error, UnicodeError)
 
 
 class BackupError(Problem):
-    """An archive cannot be written, or is not what was written; the message names it and the remedy."""
+    """An archive cannot be written, or is damaged; the message names it and the remedy."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """What an archive says about itself, all of it checked.
+    """The verified description of an archive.
 
     Attributes:
-        manifest: what the maker of it said.
+        manifest: as given by its writer.
         files: name → bytes, of every file.
     """
 
@@ -48,18 +48,22 @@ class Archive:
 
 
 class ArchiveWriter:
-    """Files, one after another, into an archive that is being made."""
+    """Adds files one by one to a new archive."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
         self.sums: dict[str, str] = {}
 
     def add(self, name: str, content: bytes) -> None:
-        """``content`` under ``name``. Raises ValueError for a name that is none, or was used."""
+        """Add ``content`` under ``name``.
+
+        Raises:
+            ValueError: the name is not allowed, or was used.
+        """
         self._add(name, io.BytesIO(content), len(content))
 
     def add_file(self, name: str, path: Path) -> bool:
-        """The file at ``path`` as long as it is now: a log may grow while it is read. False where it is there no more."""
+        """Add the file at ``path`` up to its present length, since a log may grow meanwhile. False if it no longer exists."""
         try:
             with path.open("rb") as file:
                 self._add(name, file, os.fstat(file.fileno()).st_size)
@@ -77,7 +81,7 @@ class ArchiveWriter:
         self.sums[name] = reader.sha256.hexdigest()
 
     def finish(self, manifest: Mapping[str, Any], key: bytes | None) -> None:
-        """The checksums of all, and the manifest, signed where there is a key."""
+        """Write the checksums, and the manifest, signed if there is a key."""
         lines = b"".join(f"{digest}  {name}\n".encode(errors="surrogateescape") for name, digest in self.sums.items())
         sealed = {**manifest, "format": FORMAT, "files": len(self.sums), "sums": hashlib.sha256(lines).hexdigest()}
         self.add(SUMS, lines)
@@ -85,7 +89,7 @@ class ArchiveWriter:
 
 
 class _Hashing:
-    """A file that is hashed while it is read."""
+    """A file whose checksum is computed while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self.sha256 = file, hashlib.sha256()
@@ -98,14 +102,14 @@ class _Hashing:
 
 @contextmanager
 def new_archive(path: Path, manifest: Callable[[], Mapping[str, Any]], key: bytes | None = None) -> Iterator[ArchiveWriter]:
-    """A new archive at ``path``, there whole after the block, or not at all.
+    """A new archive at ``path``, which is complete after the block, or does not exist.
 
     Args:
-        manifest: what it is to say about itself; asked when all files are in.
+        manifest: returns its description; called after all files were added.
         key: signs the manifest.
 
     Raises:
-        BackupError: there is a file at ``path``, the disk does not take it, or what is read back is not what was written.
+        BackupError: ``path`` exists, the disk refuses the file, or what is read back differs.
     """
     if path.exists():
         raise BackupError(f"{path} exists already: name another file")
@@ -134,11 +138,11 @@ def read_archive(path: Path, into: Path | None = None, key: bytes | None = None)
     """Check every byte of the archive at ``path``.
 
     Args:
-        into: an empty folder that its files are written to; believe them only when this returns.
+        into: an empty folder to extract to; use the files only after this returns.
         key: the manifest must be signed with it.
 
     Raises:
-        BackupError: it is not there, is damaged, is of another format, or is not signed with ``key``.
+        BackupError: it does not exist, is damaged, has another format, or is not signed with ``key``.
     """
     sums: dict[str, str] = {}
     sizes: dict[str, int] = {}
@@ -154,43 +158,51 @@ def read_archive(path: Path, into: Path | None = None, key: bytes | None = None)
                 else:
                     sums[member.name], sizes[member.name] = _copied(file, into / member.name if into else None), member.size
     except FileNotFoundError as error:
-        raise BackupError(f"{path} is not there: name the archive that `steel backup create` wrote") from error
+        raise BackupError(f"{path} does not exist; name the archive that `steel backup create` wrote") from error
     except BROKEN as error:
-        raise BackupError(f"{path} is damaged, or no backup: {error}. Take another one") from error
+        raise BackupError(f"{path} is damaged, or not a backup: {error}. Use another backup") from error
     except OSError as error:
         raise BackupError(f"{path} could not be read: {error}. {remedy(error)}") from error
     return Archive(_checked(path, sums, last, key), sizes)
 
 
 def is_name(name: str) -> bool:
-    """Whether ``name`` may be the name of a file in an archive: a relative path that leads nowhere else, on one line."""
+    """Whether ``name`` is allowed in an archive: a relative path without ``..``, on one line."""
     parts = PurePosixPath(name).parts
     plain = bool(parts) and "/".join(parts) == name and not name.startswith("/")
     return plain and ".." not in parts and not any(ord(notification) < 32 or notification == "\\" for notification in name)
 
 
 def _checked(path: Path, sums: Mapping[str, str], last: Mapping[str, bytes], key: bytes | None) -> dict[str, Any]:
-    """The manifest, when it and the checksums fit the files. Raises BackupError."""
+    """The manifest, if it and the checksums fit the files.
+
+    Raises:
+        BackupError: they do not.
+    """
     if MANIFEST not in last or SUMS not in last:
-        raise BackupError(f"{path} is damaged: it ends before its manifest. Take another one")
+        raise BackupError(f"{path} is damaged: it ends before its manifest. Use another backup")
     try:
         manifest = unseal(last[MANIFEST], key)
     except Damaged as error:
-        raise BackupError(f"{path}: its manifest is refused: {error}. Take another one") from error
+        raise BackupError(f"{path}: its manifest is refused: {error}. Use another backup") from error
     if manifest.get("format") != FORMAT:
-        raise BackupError(f"{path} has format {manifest.get('format')!r}, this release reads {FORMAT}: take the release it is of")
+        raise BackupError(
+            f"{path} has format {manifest.get('format')!r}, this release reads {FORMAT}; use the release that wrote it"
+        )
     lines = last[SUMS].decode(errors="surrogateescape").split("\n")[:-1]
     stated = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     if hashlib.sha256(last[SUMS]).hexdigest() != manifest["sums"] or set(stated) != set(sums):
-        raise BackupError(f"{path} is damaged: the files in it are not those that it lists. Take another one")
+        raise BackupError(f"{path} is damaged: the files in it are not those that it lists. Use another backup")
     wrong = sorted(name for name, digest in sums.items() if stated[name] != digest)
     if wrong:
-        raise BackupError(f"{path} is damaged: {wrong[0]} is not what was put in ({len(wrong)} such files). Take another one")
+        raise BackupError(
+            f"{path} is damaged: {wrong[0]} differs from what was written ({len(wrong)} such files). Use another backup"
+        )
     return manifest
 
 
 def _copied(file: IO[bytes], path: Path | None) -> str:
-    """The sha256 of ``file``, which is written to ``path`` where one is given."""
+    """Copy ``file`` to ``path``, if given; return its sha256."""
     sha256 = hashlib.sha256()
     if path is None:
         while block := file.read(BLOCK):

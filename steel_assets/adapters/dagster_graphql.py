@@ -1,4 +1,4 @@
-"""Dagster from outside, through its GraphQL API: launch a job, see what runs. Nothing of Dagster is imported."""
+"""Uses Dagster through its GraphQL API: launches jobs, lists runs and schedules. Imports nothing of Dagster."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAUNCH = """mutation Launch($params: ExecutionParams!) { launchRun(executionPara
 
 
 class DagsterAway(RuntimeError):
-    """Dagster cannot be asked, or refuses; the message says why and what to do."""
+    """Dagster cannot be reached, or refuses; the message says why and what to do."""
 
 
 class AlreadyRunning(RuntimeError):
@@ -66,10 +66,15 @@ class Schedule:
 
 
 class Orchestrator(Protocol):
-    """A port."""
+    """The interface of orchestrators."""
 
     async def launch(self, job: str, tags: Mapping[str, str]) -> Run:
-        """Start ``job``. Raises AlreadyRunning, DagsterAway."""
+        """Start ``job``.
+
+        Raises:
+            AlreadyRunning: a run of it has not finished.
+            DagsterAway: Dagster cannot be reached.
+        """
 
     async def runs(self, job: str | None = None, limit: int = 20, *, unfinished: bool = False) -> list[Run]:
         """The newest runs. Raises DagsterAway."""
@@ -146,7 +151,11 @@ class DagsterGraphQL:
         return list(answer["nodes"])
 
     async def _ask(self, field: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """What Dagster answers to ``query`` under ``field``. GraphQL tells its errors with the status 200. Raises DagsterAway."""
+        """Dagster's answer to ``query``, below ``field``. GraphQL reports errors with status 200.
+
+        Raises:
+            DagsterAway: there is no answer, or it is an error.
+        """
         try:
             async with asyncio.timeout(self._timeout), httpx.AsyncClient(timeout=self._timeout, trust_env=False) as client:
                 response = await client.post(f"{self.url}/graphql", json={"query": query, "variables": variables})

@@ -1,8 +1,8 @@
-"""Where people drop files of their own: a folder of this machine, or a prefix of a bucket.
+"""The drop folder for users' files: a folder of this machine, or a prefix of a bucket.
 
-Only what lies at the top is offered; what was dealt with lies in ``done/`` and ``failed/`` below, and words about the rest in
-``notes/``. Only regular files are opened, without following links, and everything is written by renaming: whatever somebody put
-there, no file outside the folder is read or written.
+Only files at the top are offered; processed ones are in ``done/`` and ``failed/`` below, and notes in ``notes/``. Only regular
+files are opened, without following links, and everything is written by renaming, so no file outside the folder is ever read or
+written.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 DONE, FAILED, NOTES = "done", "failed", "notes"
 PLACES = (DONE, FAILED, NOTES)
 LONGEST_NAME = 180
-"""In bytes: room is needed for what is added to a name in ``failed/``."""
+"""In bytes, leaving room for what is added to a name in ``failed/``."""
 
 PASSING = (".", "~")
-"""How names begin that programs give to files on their way."""
+"""First characters of names that programs give to files while writing them."""
 
 KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -40,7 +40,7 @@ KINDS = (
 
 
 class NotAFile(OSError):
-    """Something is no regular file (any more), or cannot be read; the message says which."""
+    """Something is not a regular file (any more), or cannot be read; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class DroppedFile:
     """A file at the top.
 
     Attributes:
-        version: changes when the content does: size, moment of change and inode; an object's generation.
-        identity: also changes when the file is put there again.
-        changed: when it was changed last; None in a bucket, where only ``read`` tells the rest.
+        version: changes with the content: size, time of change and inode; an object's generation.
+        identity: also changes if the same content is put there again.
+        changed: time of the last change; None in a bucket, for which ``read`` determines the rest.
     """
 
     version: str
@@ -58,56 +58,60 @@ class DroppedFile:
     changed: pd.Timestamp | None
 
     def is_the_file_of(self, version: str) -> bool:
-        """Whether a file of that version is the same one, with other content: not another that took its name."""
+        """Whether a file of that version is the same file with other content, not another file of the same name."""
         return self.version.rpartition("-")[2] == version.rpartition("-")[2]
 
 
 @dataclass(frozen=True)
 class DroppedFiles:
-    """Everything at the top: files by name, and what cannot be one, with the reason."""
+    """Everything at the top: files by name, and what is not a file, with the reason."""
 
     files: Mapping[str, DroppedFile]
     odd: Mapping[str, str]
 
 
 class DropBox(Protocol):
-    """A port. ``name`` is a file's, ``place`` one of ``PLACES``."""
+    """The interface of drop folders. ``name`` is a file's name, ``place`` one of ``PLACES``."""
 
     @property
     def where(self) -> str:
-        """The place in words."""
+        """The place, for people."""
 
     @property
     def grows(self) -> bool:
-        """Whether files can be seen before they are whole; objects in a bucket cannot."""
+        """Whether files can be seen while they are being written; objects in a bucket cannot."""
 
     def offered(self) -> DroppedFiles:
         """What lies at the top."""
 
     def read(self, name: str, most: int, place: str = "") -> tuple[bytes, DroppedFile]:
-        """The content of a file, one byte more than ``most`` of it when it is larger. Raises NotAFile."""
+        """The content of a file; of one larger than ``most`` bytes, one byte more than that.
+
+        Raises:
+            NotAFile: it cannot be read.
+        """
 
     def holds(self, place: str, name: str) -> bool:
         """Whether there is anything of that name."""
 
     def write(self, place: str, name: str, content: bytes) -> None:
-        """Write a file in place of whatever has that name."""
+        """Write a file, replacing one of that name."""
 
     def remove(self, place: str, name: str) -> None:
-        """Remove a file that was written; one that is not there is no error."""
+        """Remove a file, if it exists."""
 
     def version(self, place: str, name: str) -> str | None:
-        """``DroppedFile.version`` of a file below; None when it is not there."""
+        """``DroppedFile.version`` of a file below the top; None if it does not exist."""
 
     def move(self, name: str, place: str, new: str, seen: DroppedFile) -> bool:
-        """Take a file from the top to ``place``; False when it is gone, or another than was ``seen`` has its name."""
+        """Move a file from the top to ``place``; False if it is gone, or another than ``seen`` has its name."""
 
     def bring_back(self, place: str, name: str, new: str) -> bool:
-        """Put a file from below back at the top; False when something of that name is there."""
+        """Move a file back to the top; False if a file of that name exists there."""
 
 
 class DropFolder:
-    """A folder of this machine, where files grow while they are copied."""
+    """A folder of this machine, in which files grow while they are copied."""
 
     grows = True
 
@@ -189,17 +193,21 @@ class DropFolder:
         return True
 
     def _below(self, place: str) -> Path:
-        """A folder of ours, made where there is none. Raises NotAFile for a link: what it leads to is not ours."""
+        """One of the subfolders, created if missing.
+
+        Raises:
+            NotAFile: it is a link.
+        """
         folder = self._root / place
         with suppress(FileExistsError):
             folder.mkdir()
         if not stat.S_ISDIR(folder.lstat().st_mode):
-            raise NotAFile(f"{place} in {self._root} is no folder; remove it")
+            raise NotAFile(f"{place} in {self._root} is not a folder; remove it")
         return folder
 
 
 class DropBucket:
-    """A prefix of a bucket, or any object store: objects appear whole, and are moved by being copied and removed."""
+    """A prefix of a bucket, or any object store: objects appear complete, and are moved by copying and deleting."""
 
     grows = False
 

@@ -1,8 +1,9 @@
-"""An asset that runs once its upstream steps have ended, also where one of them materialised nothing.
+"""An asset that runs once its upstream steps have ended, also where some of them materialised nothing.
 
-Dagster skips a step when one of its inputs was skipped; a step with several sources for one input it skips only when all of them
-were. So the asset is a graph of one op, all of whose upstream assets meet in one input: a provider's group that did not answer
-is not materialised, and a market is still made from what the others brought and from what was stored before.
+Dagster skips a step if one of its inputs was skipped. A step with several sources for one input is skipped only if all of them
+were. The asset is therefore a graph of one op with a single input to which all upstream assets are connected: a provider's
+group that did not answer is not materialised, and the market is still built from the other groups and from what was stored
+before.
 """
 
 import inspect
@@ -26,7 +27,7 @@ def after_collection(
     resources: set[str],
     **shared: Any,
 ) -> dg.AssetsDefinition:
-    """The asset ``key``, made by ``body`` after all ``upstream`` assets that are in the same run.
+    """The asset ``key``, whose step runs ``body`` after all of ``upstream`` that are in the same run.
 
     Args:
         body: yields one output ``OUT``, or none where there is nothing to materialise.

@@ -1,4 +1,4 @@
-"""Stage 9, alerts: everything that was told, as a table."""
+"""Stage 9, alerts: a table of every alert, reminder and recovery that was sent or waits to be sent."""
 
 from datetime import timedelta
 
@@ -20,14 +20,14 @@ LOOK_BACK = timedelta(days=40)
 
 
 def alert_history(here: Installation) -> dg.AssetsDefinition:
-    """Everything of which people were notified."""
+    """The asset that writes the table of alerts, reminders and recoveries."""
 
     @dg.asset(
         key=KEY,
         deps=[SYSTEM_METRICS],
         metadata=schema_of(ALERTS),
-        description="Every alert, reminder and recovery: what, since when, how bad, the channels that have it and "
-        "those that wait.",
+        description="Every alert, reminder and recovery: subject, start, severity, the channels that have sent it and those "
+        "that still wait to.",
         **here.stage("alerts", "duckdb"),
     )
     def history_table(

@@ -1,4 +1,4 @@
-"""Stage 3, features: what can be said of a market's past, each statement with its test. People read it; no forecast does."""
+"""Stage 3, features: statistics of a market's past, each with its test. They are shown to people; no forecast reads them."""
 
 import dagster as dg
 import pandas as pd
@@ -11,13 +11,15 @@ from steel_assets.operations import analysis, histories
 
 
 def market_analysis(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The analysis of the market."""
+    """The asset that stores the analysis of the market."""
 
     @dg.asset(
         key=key_of(market.id, "market_analysis"),
         deps=[key_of(market.id, "market_daily")],
-        description=f"{market.name}: trend and breaks, time of year, volatility, where price and margins stand, who leads whom, "
-        "and what followed when it looked like this, each with n and a test; all corrected together. Only of what was known.",
+        description=f"{market.name}: trend and breaks, seasonality, volatility, the level of price and margins within their "
+        f"past, "
+        "which series leads which, and what followed similar situations. Each statement has its n and a test, corrected for "
+        "their number, and uses only what was known.",
         **here.stage("features", "json", owner=MODEL_TEAM, market=market),
     )
     def analysed(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:

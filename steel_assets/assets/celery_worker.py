@@ -1,7 +1,7 @@
-"""What a Celery worker runs: ``celery --app steel_assets.assets.celery_worker worker --concurrency 1``.
+"""The Celery application of a worker: ``celery --app steel_assets.assets.celery_worker worker --concurrency 1``.
 
-The worker needs the settings of the platform, ``DAGSTER_HOME`` with the shared instance, and the same release as the daemon. Each
-process of its pool executes one step at a time.
+The worker needs the platform's settings, ``DAGSTER_HOME`` with the instance that it shares with the daemon, and the daemon's
+release. Each process of its pool executes one step at a time.
 """
 
 from types import SimpleNamespace

@@ -1,6 +1,6 @@
-"""Asset checks: what one found, and how bad it is when it fails, which is in the catalogue (``rules.checks``).
+"""Asset checks: what a check found, and the severity of a failure, declared in the catalogue (``checks:`` in ``rules.yaml``).
 
-Among them those of the tables that were published: hands other than ours reach a warehouse too.
+The checks of the published tables are here too: programs other than this one can write to the warehouse.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -36,10 +36,10 @@ class Verdict:
     """What a check found.
 
     Attributes:
-        text: a sentence about it.
-        value: the figure, where there is one.
-        reported_by: another check that failed for the same cause and notifies people; this one is only shown.
-        figures: the figures of several findings by what they are about.
+        text: one sentence for people.
+        value: the measured figure, where there is one.
+        reported_by: name of another check that failed for the same cause and raises the alert; this one is only shown.
+        figures: the figures of several findings, by what each is about.
     """
 
     passed: bool
@@ -50,13 +50,13 @@ class Verdict:
 
 
 def alert_of(rules: Rules, check: str) -> str:
-    """The alert rule that a failure of ``check`` raises."""
+    """The alert rule that a failure of ``check`` triggers."""
     rule = rules.checks.get(check)
     return rule.alert if rule else FAILED_CHECK
 
 
 def result(rules: Rules, asset: dg.AssetKey, check: str, verdict: Verdict) -> dg.AssetCheckResult:
-    """The evaluation of ``check`` on ``asset``."""
+    """``verdict`` as Dagster's result of ``check`` on ``asset``, with the severity that the catalogue declares."""
     more: dict[str, Any] = {"value": None if verdict.value is None else float(verdict.value), REPORTED_BY: verdict.reported_by}
     return dg.AssetCheckResult(
         asset_key=asset,
@@ -69,23 +69,25 @@ def result(rules: Rules, asset: dg.AssetKey, check: str, verdict: Verdict) -> dg
 
 
 def together(verdicts: Mapping[str, Verdict]) -> Verdict:
-    """Several findings of one check as one: all that failed, in words."""
+    """Several findings of one check as one verdict, whose text lists those that failed."""
     failed = [f"{subject}: {verdict.text}" for subject, verdict in verdicts.items() if not verdict.passed]
     figures = {subject: float(verdict.value) for subject, verdict in verdicts.items() if verdict.value is not None}
-    return Verdict(not failed, "; ".join(failed) or f"all {len(verdicts)}", figures=figures)
+    return Verdict(not failed, "; ".join(failed) or f"all {len(verdicts)} passed", figures=figures)
 
 
 def every_check_has_a_rule(rules: Rules, checks: Iterable[str]) -> None:
-    """Refuse to load definitions whose checks and the catalogue's ``checks:`` are not the same.
+    """Refuse to load definitions whose checks differ from the catalogue's ``checks:``.
 
     Raises:
-        CatalogError: a check has no rule, or a rule no check.
+        CatalogError: a check has no rule, or a rule names no check.
     """
     there, declared = set(checks), set(rules.checks)
     if there - declared:
-        raise CatalogError(f"rules.yaml: checks: {', '.join(sorted(there - declared))} has no severity; declare it there")
+        raise CatalogError(f"rules.yaml: checks: {', '.join(sorted(there - declared))} has no severity; declare it in rules.yaml")
     if declared - there:
-        raise CatalogError(f"rules.yaml: checks: there is no asset check {', '.join(sorted(declared - there))}; take it out")
+        raise CatalogError(
+            f"rules.yaml: checks: there is no asset check {', '.join(sorted(declared - there))}; remove it from rules.yaml"
+        )
 
 
 RECENT = 7
@@ -96,7 +98,7 @@ def published_tables(catalog: Catalog, lake: Lake, warehouse: Warehouse, date: p
     """The verdict on each table of the warehouse, and on each market's prices in the lake.
 
     Raises:
-        WarehouseBusy: another process holds the warehouse; that is no breach.
+        WarehouseBusy: another process holds the warehouse's lock; this says nothing about the tables.
     """
     found = {table.name: _verdict(table, partial(_recent, warehouse, table, date)) for table in WAREHOUSE_TABLES}
     for market in catalog.markets:
@@ -122,4 +124,4 @@ def _verdict(table: Table, read: Callable[[], pd.DataFrame]) -> Verdict:
         raise
     except (WarehouseError, ValueError, NotImplementedError) as error:  # Arrow's refusals to convert a column are the last two
         return Verdict(False, str(error))
-    return Verdict(passed=True, text=f"{len(rows)} rows fit")
+    return Verdict(passed=True, text=f"{len(rows)} rows fit the schema")

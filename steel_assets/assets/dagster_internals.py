@@ -1,8 +1,8 @@
-"""Every name of Dagster that we use and that is not public: what for, and since which version it is needed.
+"""Every private name of Dagster that we use: what for, and since which version it is needed.
 
-Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing else in this package imports ``dagster._…`` but
-``dagster_storage``, a storage that only an instance imports which has it; a test holds that. What has moved in a later version
-shows here, at import or at the first use, and nowhere else.
+Dagster 1.13 (pinned below 1.14) has no public way to do any of these. Nothing else in this package imports ``dagster._…``,
+except ``dagster_storage``, which is imported only where an instance is configured to use it; a test enforces this. A name that
+a later version moves fails here, at import or at its first use, and nowhere else.
 """
 
 import asyncio
@@ -70,14 +70,14 @@ def indexed_events(
 
 
 def events_in_order(instance: dg.DagsterInstance) -> bool:
-    """Whether ids of events appear in order: SQLite writes one event at a time, Postgres hands ids out before it commits."""
+    """Whether ids of events appear in ascending order: in SQLite yes; Postgres assigns ids before it commits."""
     from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
     return isinstance(instance.event_log_storage, SqliteEventLogStorage)
 
 
 def file_of_events(instance: dg.DagsterInstance, run_id: str) -> Path | None:
-    """The file in which SQLite keeps the events of one run, and which it does not delete with the run; None on other storage."""
+    """The SQLite file with the events of one run, which Dagster does not delete with the run; None on other storage."""
     from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
     storage = instance.event_log_storage
@@ -85,7 +85,7 @@ def file_of_events(instance: dg.DagsterInstance, run_id: str) -> Path | None:
 
 
 def lost_daemons(instance: dg.DagsterInstance, now: datetime, tolerance_seconds: float) -> dict[str, datetime | None]:
-    """Daemons that ``instance`` needs and that are not alive, with the moment of their last heartbeat (of the machine's zone)."""
+    """Required daemons of ``instance`` without a recent heartbeat, each with its last one (the machine's local time)."""
     from dagster._daemon.controller import get_daemon_statuses
 
     statuses = get_daemon_statuses(
@@ -100,7 +100,7 @@ def lost_daemons(instance: dg.DagsterInstance, now: datetime, tolerance_seconds:
 
 
 def databases_behind(instance: dg.DagsterInstance) -> dict[str, str]:
-    """Which of the instance's databases an older Dagster made: its name, and from which revision to which it would go."""
+    """The instance's databases with an older schema, by name, as the text ``revision they have → revision they need``."""
     storages = {
         "runs": instance.run_storage,
         "events": instance.event_log_storage,
@@ -115,14 +115,17 @@ def databases_behind(instance: dg.DagsterInstance) -> dict[str, str]:
 
 
 def due_before(moment: datetime, cron: str, zone: str) -> Iterator[datetime]:
-    """The ticks of ``cron`` in ``zone`` before ``moment``, newest first, with Dagster's own daylight saving."""
+    """The ticks of ``cron`` in ``zone`` before ``moment``, newest first, with Dagster's handling of daylight saving."""
     return reverse_cron_string_iterator(moment.timestamp(), cron, zone)
 
 
 def evaluate_freshness(instance: dg.DagsterInstance, graph: Any) -> int:
-    """Judge every asset of ``graph`` once, as the freshness daemon does at each of its rounds; how many states changed.
+    """Evaluate the freshness of every asset of ``graph`` once, as the freshness daemon does each round.
 
-    The daemon itself asks a code server for the graph; here it is the one of this process. Dagster has no other evaluator.
+    The daemon asks a code server for the graph; here the graph is this process's own. Dagster has no other evaluator.
+
+    Returns:
+        How many assets changed their freshness state.
     """
     from dagster._core.loader import LoadingContextForTest
     from dagster._daemon.freshness import FreshnessDaemon
@@ -136,10 +139,10 @@ def evaluate_freshness(instance: dg.DagsterInstance, graph: Any) -> int:
 
 
 def webserver_cli() -> Any:
-    """The module of ``dagster-webserver``, whose application is put behind ``ui_guard``."""
+    """The module of ``dagster-webserver``, whose application ``ui_guard`` wraps."""
     return import_module("dagster_webserver.cli")
 
 
 def dagster_dev() -> Any:
-    """The module of ``dagster dev``, which is made to start that webserver in the place of its own."""
+    """The module of ``dagster dev``, which is made to start the wrapped webserver instead of its own."""
     return import_module("dagster._cli.dev")

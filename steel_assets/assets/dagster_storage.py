@@ -1,14 +1,14 @@
-"""Dagster's own SQLite storage, its event log written over open connections, without saying twice, and compressed.
+"""Dagster's SQLite storage with open connections, without repeated content in events, and compressed.
 
-Dagster makes a connection, compiles its statements, commits, and on closing moves SQLite's write-ahead log into the database,
-for each of one to four writes per event: more than a quarter of the time of a run outside training. Here the
-connections of a run that is being written stay open until it ends, and are closed then, so that between runs the files are as
-Dagster leaves them. Each event is committed for itself, and as durably, as before.
+For each of the one to four writes per event, Dagster opens a connection, compiles its statements, commits, and on closing moves
+SQLite's write-ahead log into the database: more than a quarter of the time of a run, training apart. Here the connections of a
+run that is being written stay open until the run ends and are closed then, so that between runs the files are as Dagster leaves
+them. Each event is still committed on its own, with the same durability.
 
-What a stored event leaves out it says elsewhere in the same event or run, and its text is stored compressed (``event_text.py``).
-Logs written by Dagster's own storage, or by a release that did not compress, are read as they are, beside compressed ones. Before
-the other way round, ``steel upgrade --plain-events`` writes everything as these read it. ``dagster.yaml`` names this class; with
-``storage: {sqlite: …}`` everything works as well.
+A stored event leaves out what the same event or run says elsewhere, and its text is compressed (``event_text.py``). Logs that
+Dagster's own storage or an earlier release wrote uncompressed can be read beside compressed ones. Before going back to those,
+``steel upgrade --plain-events`` rewrites everything uncompressed. ``dagster.yaml`` names this class; everything works with
+``storage: {sqlite: …}`` as well.
 """
 
 import sqlite3
@@ -65,17 +65,17 @@ FIND_EVENTS = tuple(SqlEventLogStorageMetadata.tables["event_logs"].indexes)
 
 
 class EventText(TypeDecorator[str]):
-    """A column with the text of an event: read as it was stored, written compressed over the connections of ``EventLog`` only."""
+    """The column of an event's text: reads plain and compressed text, writes compressed on connections of ``EventLog`` only."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
-        """What is stored."""
+        """The value to store."""
         return compressed(value) if value is not None and getattr(dialect, COMPRESSES, False) else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        """What was stored."""
+        """The text of a stored value."""
         return None if value is None else expanded(value)
 
 
@@ -84,7 +84,7 @@ for table, column in COLUMNS:
 
 
 class EventLog(SqliteEventLogStorage):
-    """The event log of an instance whose files are SQLite's."""
+    """The event log of an instance in SQLite files."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._written: str | None = None
@@ -102,12 +102,12 @@ class EventLog(SqliteEventLogStorage):
             self._close()
 
     def dispose(self) -> None:
-        """Close what is open."""
+        """Close all open connections."""
         self._close()
         super().dispose()
 
     def upgrade(self) -> None:
-        """Bring the files to the schema of this Dagster, whose migrations may count on each of its indices."""
+        """Bring the files to the schema of this Dagster, after making every index that its migrations expect."""
         for run_id in self.get_all_run_ids():
             with self._connect(run_id) as connection:
                 for index in FIND_EVENTS:
@@ -115,7 +115,7 @@ class EventLog(SqliteEventLogStorage):
         super().upgrade()
 
     def has_table(self, table_name: str) -> bool:
-        """Asked for each event with a tag; what is there once stays."""
+        """Whether a table exists, with a memory: Dagster asks for each event with a tag, and a table once made stays."""
         return self._is_there(table_name, lambda: super(EventLog, self).has_table(table_name))
 
     def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
@@ -132,7 +132,7 @@ class EventLog(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        """A transaction on one of the files: the run's that is being written and the index over open connections."""
+        """A transaction on one file; over an open connection where it is the index or the run that is being written."""
         with self._db_lock:
             keep = self._written is not None and shard in (self._written, INDEX_SHARD_NAME)
             engine = self._kept.get(shard) or self._opened(shard, StaticPool if keep else NullPool)
@@ -170,7 +170,7 @@ class EventLog(SqliteEventLogStorage):
 
 
 class SqliteStorage(DagsterSqliteStorage):
-    """All of an instance in SQLite files below one folder, as Dagster lays them out."""
+    """The whole storage of an instance in SQLite files below one folder, laid out as Dagster does."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(base_dir, inst_data)
@@ -178,21 +178,21 @@ class SqliteStorage(DagsterSqliteStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
-        """What ``dagster.yaml`` describes: ``base_dir`` is the folder."""
+        """The storage that ``dagster.yaml`` describes; ``base_dir`` is its folder."""
         return cls.from_local(inst_data=inst_data, base_dir=config_value["base_dir"])
 
 
 def _small_pages(connection: sqlite3.Connection, _: object) -> None:
-    """Before anything is in the file; SQLite leaves one that is there as it is."""
+    """Set the page size of a new file; SQLite ignores it for one that already has content."""
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
 
 
 def brief(entry: dg.EventLogEntry) -> dg.EventLogEntry:
-    """An event without what it says twice.
+    """An event without what it repeats.
 
-    ``logging_tags`` repeat the run, the job and the step; ``node_handle`` is in ``step_handle``; ``user_message`` is the event's
-    own message. Every output here is an asset's or a check's, so its metadata is in the event of the materialisation that
-    follows. The days for which a check is planned are in the index's table of checks.
+    ``logging_tags`` repeat the run, the job and the step; ``node_handle`` is contained in ``step_handle``; ``user_message``
+    equals the event's message. Every output here belongs to an asset or a check, so its metadata is in the materialisation
+    event that follows. The partitions for which a check is planned are in the index's table of checks.
     """
     event = entry.dagster_event
     if event is None:

@@ -1,4 +1,4 @@
-"""What every asset declares in the same way: its key, group, owners, tags and kinds, and the days that are partitions."""
+"""What all assets declare alike: key, group, owners, tags and kinds, and days as partitions."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,14 +19,14 @@ MARKET_TAG = "steel/market"
 
 @dataclass(frozen=True)
 class Installation:
-    """What the definitions are built from: what exists, and what the settings say of this installation.
+    """What the definitions are built from: the catalogue and the settings of this installation.
 
     Attributes:
-        simulated: whether its prices come from the sandbox; every asset and every run is tagged with it.
-        warehouse_kind: ``duckdb`` or ``bigquery``, the kind of assets that write a table.
-        mails: whether the morning mail is sent from here.
+        simulated: whether prices come from the sandbox; every asset and every run is tagged with it.
+        warehouse_kind: ``duckdb`` or ``bigquery``, the kind shown on assets that write a table.
+        mails: whether this installation sends the morning mail.
         traced: whether runs are sent as traces to a collector.
-        first_day: the first partition of the assets by day; the catalogue's (schedules.first_day) when None.
+        first_day: the first partition of assets by day; None for the catalogue's ``schedules.first_day``.
     """
 
     catalog: Catalog
@@ -38,24 +38,24 @@ class Installation:
 
     @property
     def nature(self) -> str:
-        """``simulated`` or ``live``."""
+        """The tag's value: ``simulated`` or ``live``."""
         return "simulated" if self.simulated else "live"
 
     @property
     def days(self) -> dg.DailyPartitionsDefinition:
-        """The days on which forecasts are issued, on the installation's calendar; the newest is today."""
+        """The daily partitions: days of issue in the installation's time zone; the newest is today."""
         schedules = self.catalog.rules.schedules
         first = self.first_day or schedules.first_day
         return dg.DailyPartitionsDefinition(f"{first:%Y-%m-%d}", timezone=schedules.zone, end_offset=1)
 
     def reaching(self, moment: pd.Timestamp) -> "Installation":
-        """The same, its days beginning early enough for a run at ``moment`` (UTC): a demo or a test may live long ago."""
+        """This installation with partitions that begin before ``moment`` (UTC), for demos and tests in the past."""
         schedules = self.catalog.rules.schedules
         day = local_day(moment, schedules.tzinfo).date()
         return replace(self, first_day=min(day, self.first_day or schedules.first_day))
 
     def stage(self, group: str, *kinds: str, owner: str = DATA_TEAM, market: Market | None = None) -> dict[str, Any]:
-        """Arguments that the assets of one stage share."""
+        """Arguments that all assets of one stage are declared with."""
         named = {self.warehouse_kind if kind == "duckdb" else kind for kind in kinds}
         tags = {"steel/data": self.nature, "steel/stage": group} | ({MARKET_TAG: market.id} if market else {})
         return {"group_name": group, "kinds": {"python", *named}, "owners": [owner], "tags": tags}
@@ -67,5 +67,5 @@ def key_of(market: str, name: str) -> dg.AssetKey:
 
 
 def step_name(market: str, name: str) -> str:
-    """The name of the step that makes it; Dagster's own name of a step that makes one asset."""
+    """The name of the step that makes that asset; it is the name Dagster gives to a step of one asset."""
     return f"{market}__{name}"

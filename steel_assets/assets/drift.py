@@ -1,4 +1,4 @@
-"""Stage 8, metrics: how far a market is from what it was, against how far it always is. A warning, never a gate."""
+"""Stage 8, metrics: how far a market's newest data differ from before, compared with how far they always do. Only a warning."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ CHECK = "drift"
 
 
 def drift(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The drift of the market."""
+    """The asset that measures the drift of the market."""
     key = key_of(market.id, "drift")
 
     @dg.asset(
@@ -31,12 +31,14 @@ def drift(here: Installation, market: Market) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 CHECK,
                 asset=key,
-                description="Of features, returns and errors, no two are further from the two years before than nearly ever.",
+                description="At most one of features, returns and errors differs from the two years before more than it almost "
+                "ever does.",
             )
         ],
         metadata=schema_of(DRIFT),
-        description=f"{market.name}: distance of the last sixty trading days to the two years before, as Wasserstein distance "
-        "and population stability index, and the share of its own past that it exceeds. Drift that lasts launches one "
+        description=f"{market.name}: distance between the last sixty trading days and the two years before, as Wasserstein "
+        f"distance "
+        "and population stability index, and the share of earlier distances that it exceeds. Drift that lasts launches one "
         "retraining.",
         **here.stage("metrics", "duckdb", owner=MODEL_TEAM, market=market),
     )
@@ -46,7 +48,9 @@ def drift(here: Installation, market: Market) -> dg.AssetsDefinition:
         try:
             history = histories.load(here.catalog, lake, market.id)
         except ObjectNotFound:  # before the first day, and where no provider of its prices is set up
-            yield result(here.catalog.rules, key, CHECK, Verdict(True, "its prices were never processed"))
+            yield result(
+                here.catalog.rules, key, CHECK, Verdict(True, "no measurement: this market's prices were never processed")
+            )
             return
         found = market_drift(history, feature_store.load(lake, history), newest=1)
         rows = newest_rows(found, market.id, simulated=history.simulated, created_at=history.as_of)
@@ -58,10 +62,10 @@ def drift(here: Installation, market: Market) -> dg.AssetsDefinition:
 
 
 def _verdict(rows: pd.DataFrame) -> Verdict:
-    """What the newest measurement of a market says."""
+    """The verdict on the newest measurement of a market."""
     scores = rows.set_index("subject")["score"]
     if rows.empty or pd.isna(scores[ALL]):
-        return Verdict(True, "its history is too short to tell drift from what is usual")
+        return Verdict(True, "no measurement: the history is too short to know which distances are usual")
     shares = ", ".join(f"{name} {share:.0%}" for name, share in scores.items() if name != ALL)
-    limit = f"two of three are beyond {RARE:.0%}" if scores[ALL] > RARE else "no drift"
-    return Verdict(bool(scores[ALL] <= RARE), f"{limit}; further from the two years before than earlier: {shares}", scores[ALL])
+    limit = f"drift: two of three are beyond {RARE:.0%}" if scores[ALL] > RARE else "no drift"
+    return Verdict(bool(scores[ALL] <= RARE), f"{limit}; share of earlier distances that are exceeded: {shares}", scores[ALL])

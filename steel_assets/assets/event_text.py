@@ -1,8 +1,9 @@
-"""The text of an event as it is stored: compressed with zlib to about a sixth.
+"""The text of a Dagster event as it is stored: compressed with zlib to about a sixth.
 
-An event says little that is its own; names of classes and fields are most of it. A dictionary (``event_dictionary.txt``: one
-example of each event) is therefore given to zlib (RFC 1950, preset dictionary), which names it in what it writes by its checksum.
-**The dictionary must never be changed**: what was written with it could not be read. A later one needs another file beside it.
+Most of an event's text is names of classes and fields, the same in every event. A dictionary (``event_dictionary.txt``: one
+example of each kind of event) is therefore given to zlib as a preset dictionary (RFC 1950), which stores the dictionary's
+checksum in its output. **The dictionary must never be changed**: text that was written with it could no longer be read. A later
+dictionary needs a file of its own beside it.
 """
 
 import sqlite3
@@ -16,13 +17,13 @@ COLUMNS = (("event_logs", "event"), ("asset_keys", "last_materialization"), ("as
 
 
 def compressed(text: str) -> bytes:
-    """A text as it is stored."""
+    """``text`` as it is stored."""
     writing = zlib.compressobj(zdict=DICTIONARY)
     return writing.compress(text.encode()) + writing.flush()
 
 
 def expanded(stored: str | bytes) -> str:
-    """The text that was stored, compressed or, by Dagster's own storage and older releases, as it is.
+    """The text of a stored value: compressed, or plain as Dagster's own storage and earlier releases wrote it.
 
     Raises:
         zlib.error: the bytes are damaged, or were written with another dictionary.
@@ -32,19 +33,20 @@ def expanded(stored: str | bytes) -> str:
     reading = zlib.decompressobj(zdict=DICTIONARY)
     text = reading.decompress(stored) + reading.flush()
     if not reading.eof:
-        raise zlib.error("the text of an event ends too early")
+        raise zlib.error("the compressed text of an event is truncated")
     return text.decode()
 
 
 def write_plain(history: Path) -> int:
-    """Store every event of an instance as plain text, as Dagster's own storage and older releases read it.
+    """Rewrite every event of an instance as plain text, which Dagster's own storage and earlier releases can read.
+
+    Each file is rewritten completely or not at all. A second call changes nothing.
 
     Args:
-        history: the folder of its runs and events. Nothing else may write there meanwhile. A file is changed as a whole or not at
-            all, and done again it changes nothing.
+        history: the folder of the instance's runs and events. Nothing else may write there meanwhile.
 
     Returns:
-        How many texts were written anew.
+        How many texts were rewritten.
     """
     count = 0
     for path in sorted((history / "runs").glob("*.db")):

@@ -1,12 +1,11 @@
-"""Where the steps of a run are executed: in the run's own process, in processes beside it, or on many machines.
+"""Where the steps of a run are executed: in the run's process, in further processes beside it, or on many machines.
 
 ``celery`` is Dagster's executor for Celery, with the Redis of ``STEEL_REDIS_URL`` as broker and for results. A worker
-acknowledges a step when it has finished it, so the step of a worker that is gone is given to another: at once if only its
-process died, after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer than that, so no step runs twice at
-the same time.
+acknowledges a step after finishing it, so the step of a lost worker is given to another one: at once if only its process died,
+after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer than that, so no step runs twice at the same time.
 
-``k8s`` is Dagster's executor for Kubernetes: each step is a Job in the cluster that the run is in, with the image, settings and
-secrets that its run launcher gives to runs (``deploy/kubernetes/``). A Job is ended after ``STEEL_STEP_LIMIT_SECONDS``.
+``k8s`` is Dagster's executor for Kubernetes: each step is a Job in the run's cluster, with the image, settings and secrets that
+the run launcher gives to runs (``deploy/kubernetes/``). A Job is stopped after ``STEEL_STEP_LIMIT_SECONDS``.
 """
 
 import os
@@ -24,7 +23,7 @@ GRACE_SECONDS = 30
 
 
 class ExecutorError(Problem):
-    """The chosen executor lacks what it needs."""
+    """The executor that the settings name cannot be used: a library or the Redis is missing."""
 
 
 def chosen_executor(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition:
@@ -46,17 +45,19 @@ def chosen_executor(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition
 
 
 def celery_arguments(chosen: Settings, secrets: Secrets) -> dict[str, Any]:
-    """Broker, results and Celery's own settings: the same for who hands out steps and for the workers.
+    """Broker, results and Celery's settings: the same for the run that sends steps and for the workers.
 
     Raises:
-        ExecutorError: without its library or without a Redis.
+        ExecutorError: Celery's library or the address of the Redis is missing.
         SecretError: the address of the Redis is a reference that cannot be looked up.
     """
     if find_spec("dagster_celery") is None:
-        raise ExecutorError("Celery needs a library that is not installed: pip install 'steel-assets[celery]'")
+        raise ExecutorError("the executor celery needs a library that is not installed: pip install 'steel-assets[celery]'")
     redis = secrets.reveal(chosen.redis_url)
     if redis is None:
-        raise ExecutorError("Celery needs STEEL_REDIS_URL: the Redis through which workers are given their steps")
+        raise ExecutorError(
+            "the executor celery needs STEEL_REDIS_URL: the address of the Redis through which workers receive steps"
+        )
     limit = chosen.step_limit_seconds
     return {
         "broker": redis.get_secret_value(),
@@ -82,7 +83,7 @@ def _celery(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition:
 
 def _k8s(limit_seconds: int) -> dg.ExecutorDefinition:
     if find_spec("dagster_k8s") is None:
-        raise ExecutorError("Kubernetes needs a library that is not installed: pip install 'steel-assets[k8s]'")
+        raise ExecutorError("the executor k8s needs a library that is not installed: pip install 'steel-assets[k8s]'")
     from dagster_k8s import k8s_job_executor
 
     job = {"job_spec_config": {"active_deadline_seconds": limit_seconds}}

@@ -1,7 +1,7 @@
-"""Experiments: a market's variants forecast in the shadow (stage 7), and each experiment's verdict (stage 8).
+"""Experiments: shadow forecasts of a market's variants (stage 7), and each experiment's verdict (stage 8).
 
-Where none is declared there is no such asset. Nothing depends on them, so a variant that fails stops nothing else; and a verdict
-waits for none of its markets, for one that failed would keep it from being made.
+A catalogue without experiments has no such assets. No other asset depends on them, so a variant that fails stops nothing else.
+A verdict does not depend on its markets' shadow forecasts either, because one that failed would prevent it.
 """
 
 from collections.abc import Iterator
@@ -29,9 +29,10 @@ SHADOW = "shadow_forecasts"
 SHOWN = ["experiment", "horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
 
 NEXT = {
-    "won": "The next retraining proposes its family where the walk-forward speaks for it too; then take the declaration out.",
-    "harmful": "It forecasts no more; take the declaration out.",
-    "inconclusive": "Its planned days are over; take the declaration out, or declare a longer one under another id.",
+    "won": "The next retraining proposes its family if the walk-forward agrees; then remove the declaration from the catalogue.",
+    "harmful": "It has stopped forecasting; remove the declaration from the catalogue.",
+    "inconclusive": "Its planned days are over; remove the declaration from the catalogue, or declare a longer experiment under "
+    "another id.",
 }
 
 
@@ -45,16 +46,15 @@ def assets(here: Installation) -> Iterator[dg.AssetsDefinition]:
 
 
 def shadow_forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """What the variants say of the market, by day of issue."""
+    """The asset with the forecasts of the market's variants, by day of issue; they are scored and not published."""
 
     @dg.asset(
         key=key_of(market.id, SHADOW),
         deps=[key_of(market.id, "forecasts")],
         partitions_def=here.days,
         metadata=schema_of(EXPERIMENT_FORECASTS),
-        description=f"{market.name}: what the variants of its experiments say, from the history that the published forecast was "
-        "issued from. Nobody is answered with it but the share of the API keys that an experiment declares. A day that is over "
-        "is not made up afterwards.",
+        description=f"{market.name}: forecasts of its experiments' variants, from the same history as the published forecast. "
+        "They are served only to the share of API keys that an experiment declares. A past day cannot be made up afterwards.",
         **here.stage("forecast", "duckdb", owner=MODEL_TEAM, market=market),
     )
     def issued(
@@ -66,7 +66,7 @@ def shadow_forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         today = issue_of(context, clock, here.catalog.rules.schedules)
         if today.replayed:
-            return dg.MaterializeResult(metadata={"replayed": "nothing: a variant forecasts on the day itself only"})
+            return dg.MaterializeResult(metadata={"replayed": "no forecast: a variant does not forecast past days"})
         made, failed = [], {}
         for experiment in here.catalog.experiments_of(market.id):
             try:
@@ -84,7 +84,7 @@ def shadow_forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
 
 
 def experiment_verdict(here: Installation, experiment: Experiment) -> dg.AssetsDefinition:
-    """Where the experiment stands."""
+    """The asset with the state of the experiment: its evidence so far, or its final verdict."""
     key = dg.AssetKey([VERDICTS, experiment.id])
 
     @dg.asset(
@@ -93,13 +93,13 @@ def experiment_verdict(here: Installation, experiment: Experiment) -> dg.AssetsD
             dg.AssetCheckSpec(
                 CHECK,
                 asset=key,
-                description="The experiment has no verdict yet. It fails once there is one, so that people are told.",
+                description="The experiment has no verdict yet. The check fails once there is one, so that people are notified.",
             )
         ],
         metadata=schema_of(EXPERIMENT_VERDICTS),
-        description=f"{experiment.name}: {experiment.family} beside the champions of {', '.join(experiment.markets)}, "
-        f"{', '.join(map(str, experiment.horizons))} business days ahead, as far as its forecasts (`{SHADOW}`) have come true. "
-        "The evidence may be looked at on any day; a verdict is final.",
+        description=f"{experiment.name}: {experiment.family} compared with the champions of {', '.join(experiment.markets)}, "
+        f"{', '.join(map(str, experiment.horizons))} business days ahead, on its forecasts (`{SHADOW}`) that reached their "
+        "target day. The evidence may be read on any day without affecting the test; a verdict is final.",
         **here.stage("metrics", "duckdb", owner=MODEL_TEAM),
     )
     def judged(

@@ -1,4 +1,4 @@
-"""Stage 3, features: numbers that were known at each origin and may say something about the next price."""
+"""Stage 3, features: for each day of issue (origin), figures known by then that may help to predict the price."""
 
 import dagster as dg
 import pandas as pd
@@ -11,13 +11,13 @@ from steel_assets.operations import feature_store, histories
 
 
 def market_features(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The features of the market."""
+    """The asset that writes the features of the market."""
 
     @dg.asset(
         key=key_of(market.id, "market_features"),
         deps=[key_of(market.id, "market_daily")],
-        description=f"{market.name}: one row per origin, one column per feature. A row uses only figures published by its issue "
-        "moment.",
+        description=f"{market.name}: one row per day of issue (origin), one column per feature. A row uses only figures that "
+        "were published before its forecast is issued.",
         **here.stage("features", "pandas", "parquet", market=market),
     )
     def built(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:

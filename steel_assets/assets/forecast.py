@@ -1,7 +1,7 @@
-"""Stage 7, forecast: quantiles for every horizon of a market, day by day, kept in the lake and the warehouse.
+"""Stage 7, forecast: quantiles for every horizon of a market, by day of issue, kept in the lake and the warehouse.
 
-Today's partition is the issue of this run. The partition of a day that is over is a replay: what would have been said from what
-was known then; it goes to a table of its own and enters no score.
+The partition of today is this run's issue. The partition of an earlier day is a replay: the forecast that would have been
+issued from what was known then. Replays are written to a table of their own and are never scored.
 """
 
 import time
@@ -33,11 +33,11 @@ RECENT = "recent_price"
 SANE = "sane_forecast"
 LATENCY_MS = "latency_ms_per_forecast"
 CHECKS = {
-    RECENT: "The last price is at most as many sessions of the market old as the catalogue allows (freshness.price_sessions). "
-    "From an older one nothing new is published: the market's earlier forecast stays in force, marked with its age.",
-    SANE: "Level, direction and band width are not absurd against everything the market ever did. An absurd forecast is not "
-    "published: the market's earlier one stays in force.",
-    COMPLETE: "The market has a forecast of a whole model at every horizon.",
+    RECENT: "The age of the last price, in sessions of the market, is at most the catalogue's freshness.price_sessions. "
+    "With an older price no new forecast is published: the market's earlier one stays in force, marked with its age.",
+    SANE: "Level, direction and interval width are plausible compared with all past moves of the market. An implausible "
+    "forecast is not published: the market's earlier one stays in force.",
+    COMPLETE: "The market has a published forecast of an undamaged model at every horizon.",
 }
 SHOWN = ["horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
 
@@ -45,7 +45,7 @@ Events = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 
 
 def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The forecasts of the market and their explanations, by day of issue."""
+    """The assets of the market's forecasts and of their explanations, by day of issue."""
     key, explained = key_of(market.id, "forecasts"), key_of(market.id, "explanations")
     upstream = [key_of(market.id, name) for name in ("market_daily", "market_features", "promotions")]
 
@@ -59,9 +59,10 @@ def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
                 deps=upstream,
                 skippable=True,
                 metadata=schema_of(FORECASTS),
-                description=f"{market.name}: what the champions in production say, a point and seven quantiles per horizon, on "
-                "the market's own trading days. Where no model has earned production, the last price, with intervals from its "
-                "own past errors. A day that is over is replayed from what was known then: marked, into a table of its own.",
+                description=f"{market.name}: the forecasts of the champions in production: a point and seven quantiles per "
+                f"horizon, on "
+                "the market's trading days. Without a champion the forecast is the last price, with intervals from its past "
+                "errors. A past day is replayed from what was known then, marked, and written to a table of its own.",
                 **here.stage("forecast", "duckdb", "parquet", owner=MODEL_TEAM, market=market),
             ),
             dg.AssetSpec(
@@ -69,7 +70,7 @@ def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
                 deps=upstream,
                 skippable=True,
                 metadata=schema_of(EXPLANATIONS),
-                description=f"{market.name}: what each driver moved the published forecasts away from the last price.",
+                description=f"{market.name}: how much each driver moved the published forecasts away from the last price.",
                 **here.stage("forecast", "duckdb", "parquet", owner=MODEL_TEAM, market=market),
             ),
         ],
@@ -112,7 +113,7 @@ def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
 
 
 def _made(context: dg.AssetExecutionContext, key: dg.AssetKey, metadata: dict[str, Any]) -> Iterator[dg.MaterializeResult]:
-    """Say that ``key`` was made. Both are always made; the one that nobody asked for is recorded as well."""
+    """The result that materialises ``key``. Both assets are always computed; one that was not selected is recorded too."""
     if key in context.selected_asset_keys:
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
     else:
@@ -125,12 +126,14 @@ def _replayed(rows: pd.DataFrame, moment: pd.Timestamp, warehouse: Warehouse) ->
 
 
 def _verdicts(market: Market, done: forecasting.ForecastingResult) -> dict[str, Verdict]:
-    """What the checks find; of two that failed for one cause, the one that withheld the forecast tells people."""
+    """The verdicts of the checks. Of two that failed for one cause, the one that withheld the forecast raises the alert."""
     age, sane = done.age, not done.absurdities
     recent = Verdict(not age.too_old, age.refusal(market.target.series) if age.too_old else age.text, age.sessions)
     if age.too_old:
         return {RECENT: recent, COMPLETE: _complete(market, done, RECENT)}
-    sentence = "level, direction and width as ever" if sane else f"not published: {'; '.join(done.absurdities)}"
+    sentence = (
+        "level, direction and width are within their usual range" if sane else f"not published: {'; '.join(done.absurdities)}"
+    )
     return {RECENT: recent, SANE: Verdict(sane, sentence), COMPLETE: _complete(market, done, None if sane else SANE)}
 
 
@@ -141,4 +144,4 @@ def _complete(market: Market, done: forecasting.ForecastingResult, reporter: str
     stand_ins = "; ".join(
         f"{ahead(horizon, market.frequency)} the last price stands in: {why}" for horizon, why in done.damaged.items()
     )
-    return Verdict(not stand_ins, stand_ins or "every horizon")
+    return Verdict(not stand_ins, stand_ins or "every horizon was published")

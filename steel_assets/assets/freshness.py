@@ -1,4 +1,4 @@
-"""Deadlines of assets as Dagster's freshness policies, applied in one place from the catalogue."""
+"""The catalogue's deadlines as freshness policies of the assets, applied here to all of them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -20,7 +20,7 @@ def with_freshness(assets: Sequence[Any], rules: Rules) -> list[Any]:
 
 
 def policies_of(rules: Rules) -> dict[str, dg.FreshnessPolicy]:
-    """The deadline of each group that has one; each is made once, since Dagster takes 30 ms to check a cron expression."""
+    """The policy of each group that has a deadline; each is made once, since Dagster takes 30 ms to check a cron expression."""
     found: dict[str, dg.FreshnessPolicy] = {}
     for deadline in rules.freshness.deadlines:
         window = timedelta(hours=deadline.window_hours)

@@ -1,8 +1,8 @@
-"""The mission's three jobs and their schedules, by name, in America/Mexico_City; and what follows each of their runs.
+"""The three scheduled jobs, their schedules in America/Mexico_City, and the job ``wrap_up`` that follows each of their runs.
 
-What sums up all markets (the platform's own figures, what was told, the snapshot that is served) must not wait for a market
-that failed: Dagster runs nothing that lies behind a failed step. So it is a job of its own, ``wrap_up``, that runs after every
-run of the others, however it ended.
+The assets that sum up all markets (the platform's figures, the table of alerts, the published snapshot) must not wait for a
+market that failed, and Dagster runs nothing behind a failed step. They are therefore a job of their own, ``wrap_up``, which
+runs after every run of the other jobs, whether it succeeded or not.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ SELECTED = {
     "weekly_retraining": COLLECTION | PREPARATION | RETRAINING | MEASURING,
     "performance_monitoring": MEASURING,
 }
-"""What the scheduled jobs make."""
+"""The assets of each scheduled job."""
 
 WRAP_UP = "wrap_up"
 FOLLOWED = ("daily_data_update", "weekly_retraining", "performance_monitoring", "stored_data_pipeline")
@@ -50,42 +50,42 @@ def jobs(here: Installation) -> list[Any]:
     tags = {"steel/data": here.nature}
 
     def priority(number: int) -> dict[str, str]:
-        """Of runs that wait in the queue, the one with the highest number starts first: forecasts, watching, training."""
+        """Tags that order the queue: waiting runs with the highest number start first (forecasts, measuring, training)."""
         return {**tags, "dagster/priority": str(number)}
 
     return [
         dg.define_asset_job(
             "daily_data_update",
             SELECTED["daily_data_update"],
-            description="Collect, process, build features, publish forecasts, measure: every market by itself. Every day at "
-            "02:00. A market that fails makes the run fail and stops no other.",
+            description="Collect, process, build features, publish forecasts, measure, for each market independently. Every day "
+            "at 02:00. A market that fails makes the run fail, but does not stop the others.",
             tags=priority(10),
         ),
         dg.define_asset_job(
             "weekly_retraining",
             SELECTED["weekly_retraining"],
-            description="Collect, train, validate; promote what has earned it, market by market. Mondays at 03:00.",
+            description="Collect, train and validate, and promote accepted candidates, market by market. Mondays at 03:00.",
             tags=priority(0),
         ),
         dg.define_asset_job(
             "performance_monitoring",
             SELECTED["performance_monitoring"],
-            description="Compare what was published with what happened. Every six hours.",
+            description="Compare published forecasts with the prices that followed. Every six hours.",
             tags=priority(5),
         ),
         dg.define_asset_job(
             WRAP_UP,
             SUMMING_UP | OF_ALL_EXPERIMENTS if shards.is_sharded(here.catalog) else SUMMING_UP,
-            description="What sums up all markets: the platform's own figures and cost, what was told, and the "
-            "snapshot that is served, in which price watches are looked at. After every run of "
-            f"{', '.join(FOLLOWED)}, also of one in which a market failed.",
+            description="Sums up all markets: the platform's own metrics and cost, the table of alerts, the published snapshot, "
+            "and the price watches evaluated on it. Runs after every run of "
+            f"{', '.join(FOLLOWED)}, including runs in which a market failed.",
             tags=priority(10),
         ),
         dg.define_asset_job("data_collection", COLLECTION, description="Collect from every provider.", tags=tags),
         dg.define_asset_job(
             "stored_data_pipeline",
             PREPARATION | RETRAINING | PUBLICATION | MEASURING,
-            description="The whole pipeline on what is already in the lake, for example imported files.",
+            description="The whole pipeline without collection, on the data already in the lake, for example imported files.",
             tags=tags,
         ),
         *([_mailing(priority(10))] if here.mails else []),
@@ -94,25 +94,25 @@ def jobs(here: Installation) -> list[Any]:
 
 def _mailing(tags: dict[str, str]) -> Any:
     return dg.define_asset_job(
-        "morning_report", MAILING, description="The morning mail, once a day; what was sent is not sent again.", tags=tags
+        "morning_report", MAILING, description="Send the morning mail, once a day; a repeated run sends nothing again.", tags=tags
     )
 
 
 def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
-    """The schedules of the mission, each for the day of its tick: one that is launched after midnight replays that day."""
+    """The schedules of the jobs; each run is for the day of its tick. A run launched after midnight replays that day."""
     times = here.catalog.rules.schedules
 
     def morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """One mail per tick; it is of no day's partition."""
+        """One mail per tick; it has no partition."""
         return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
 
     def one_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """One run for all markets, once per tick."""
+        """One run for all markets per tick."""
         tick = context.scheduled_execution_time
         return dg.RunRequest(run_key=tick.isoformat(), partition_key=day_of(tick, times))
 
     def in_parts(job: str) -> Callable[[dg.ScheduleEvaluationContext], Iterator[dg.RunRequest]]:
-        """The first runs of a tick of ``job``: its collection, or where it has none, its markets."""
+        """The first runs of a tick of ``job``: its collection, or its markets if it collects nothing."""
 
         def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
             tick, graph = context.scheduled_execution_time, context.repository_def.asset_graph
@@ -127,12 +127,12 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
         return in_parts(job) if shards.is_sharded(here.catalog) else one_run
 
     scheduled = [
-        ("daily_data_update", times.daily_data_update, asked("daily_data_update"), "Every day before the buyers' day begins."),
+        ("daily_data_update", times.daily_data_update, asked("daily_data_update"), "Every day before buyers start work."),
         ("weekly_retraining", times.weekly_retraining, asked("weekly_retraining"), "Once a week, after the daily update."),
         ("performance_monitoring", times.performance_monitoring, asked("performance_monitoring"), "Four times a day."),
     ]
     if here.mails:
-        scheduled.append(("morning_report", times.morning_report, morning, "Every morning, where the mail is switched on."))
+        scheduled.append(("morning_report", times.morning_report, morning, "Every morning, if the mail is set up."))
     return [
         dg.ScheduleDefinition(
             name=name,
@@ -148,7 +148,7 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
 
 
 def after_collections(here: Installation) -> list[dg.SensorDefinition]:
-    """For each scheduled job that collects, the sensor that asks for the runs of its markets; none where one run has them all."""
+    """For each scheduled job that collects, the sensor that requests its markets' runs; none if one run covers all markets."""
     collecting = ("daily_data_update", "weekly_retraining") if shards.is_sharded(here.catalog) else ()
     return [_after_collection(here, job) for job in collecting]
 
@@ -170,10 +170,11 @@ def _after_collection(here: Installation, job: str) -> dg.SensorDefinition:
         evaluation_fn=markets,
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Asks for the runs of the markets, {schedules.markets_per_run} a run, once a tick of {job} has collected.",
+        description=f"Requests the runs of the markets, {schedules.markets_per_run} per run, once the collection of {job} has "
+        f"ended.",
     )
 
 
 def day_of(moment: datetime, schedules: Schedules) -> str:
-    """The partition of the day that ``moment`` (with a zone) falls on."""
+    """The partition (YYYY-MM-DD) of ``moment`` (with a zone) in the schedules' time zone."""
     return f"{local_day(pd.Timestamp(moment), schedules.tzinfo):%Y-%m-%d}"

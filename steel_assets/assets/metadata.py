@@ -1,4 +1,4 @@
-"""Metadata that people read in the Dagster UI: schemas with units, previews, row counts, links, what the warehouse billed."""
+"""Metadata shown in the Dagster UI: schemas with units, previews, row counts, links, bytes that the warehouse billed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,12 +34,12 @@ def summary(frame: pd.DataFrame, **more: Any) -> dict[str, Any]:
 
 
 def link(place: str) -> str | dg.UrlMetadataValue:
-    """An address that a browser opens as a link; any other text as it is."""
+    """``place`` as a link if a browser can open it, otherwise the text unchanged."""
     return dg.MetadataValue.url(place) if place.startswith(("https://", "http://")) else place
 
 
 def in_warehouse(warehouse: Warehouse, table: Table) -> dict[str, Any]:
-    """Where a table that was written is, and what the warehouse's jobs took since this was last asked, where it bills them."""
+    """Where ``table`` was written, and what the warehouse billed since the last call, where it bills its jobs."""
     place = {"warehouse": link(warehouse.uri(table)), "dagster/uri": warehouse.uri(table)}
     jobs = warehouse.take_jobs()
     if not jobs:
@@ -65,12 +65,12 @@ def preview(frame: pd.DataFrame) -> dg.MarkdownMetadataValue:
 
 
 def counts(values: Mapping[str, int]) -> dg.MarkdownMetadataValue:
-    """A small Markdown list of named counts."""
+    """A short Markdown list of named counts."""
     return dg.MetadataValue.md("\n".join(f"- {name}: {count:,}" for name, count in values.items()) or "none")
 
 
 def listed(values: Mapping[str, str]) -> dg.MarkdownMetadataValue:
-    """A Markdown list of names and what is to be said about each."""
+    """A Markdown list of names, each with its text."""
     return dg.MetadataValue.md("\n".join(f"- {name}: {text}" for name, text in values.items()) or "none")
 
 

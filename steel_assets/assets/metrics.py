@@ -1,4 +1,4 @@
-"""Stage 8, metrics: a market's published forecasts beside what happened, and the mission's daily figures, day by day."""
+"""Stage 8, metrics: a market's published forecasts compared with what happened, and its figures of each day."""
 
 import dagster as dg
 import pandas as pd
@@ -20,15 +20,15 @@ COVERAGE = "interval_coverage"
 
 
 def predictions_vs_reality(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The market's forecasts that have come true."""
+    """The asset that compares the market's published forecasts with the prices of their target days."""
 
     @dg.asset(
         key=key_of(market.id, "predictions_vs_reality"),
         deps=[key_of(market.id, "forecasts")],
         partitions_def=here.days,
         metadata=schema_of(PREDICTIONS_VS_REALITY),
-        description=f"{market.name}: every published forecast whose day had come by this day, beside what happened and the last "
-        "price of its moment. Replayed forecasts are not among them.",
+        description=f"{market.name}: every published forecast whose target day was reached by this day, with the price that day "
+        "and the last price known when it was issued. Replayed forecasts are left out.",
         **here.stage("metrics", "duckdb", market=market),
     )
     def scored(
@@ -55,7 +55,7 @@ def predictions_vs_reality(here: Installation, market: Market) -> dg.AssetsDefin
 
 
 def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The market's figures of a day."""
+    """The asset with the market's daily figures."""
     key = key_of(market.id, "metrics_daily")
 
     @dg.asset(
@@ -66,7 +66,8 @@ def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 COVERAGE,
                 asset=key,
-                description="As many prices came inside the 90 % intervals as chance allows, at every horizon.",
+                description="At every horizon, the share of prices inside the 90 % intervals differs from 90 % by no more than "
+                "chance explains.",
             ),
         ],
         metadata=schema_of(METRICS_DAILY),
@@ -92,7 +93,7 @@ def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
 
 
 def _coverage(rows: pd.DataFrame, rule: Coverage) -> dict[str, Verdict]:
-    """The verdict on the intervals of each horizon of which enough forecasts have come true."""
+    """The verdict on the 90 % intervals of each horizon with enough forecasts whose day has come."""
     found = {}
     for row in rows.itertuples():
         chance = chance_of(row.coverage_90, row.origins, row.horizon, rule.level)

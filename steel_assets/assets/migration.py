@@ -1,8 +1,8 @@
-"""An installation made before every market had its own assets: what it made is shown under the new keys.
+"""Upgrades an installation from before every market had its own assets: its history is shown under the new keys.
 
-Until then markets were partitions of one asset, and days were in the data only. Runs, events, tables and files stay as they are;
-added are events that say what exists: each market's newest materialisation under its own key, and each day in the tables as a
-partition. Open incidents about keys that are no more are closed. Done again, it adds nothing.
+In those releases markets were partitions of one asset, and days existed only in the data. Runs, events, tables and files are
+not changed. Events are added: each market's newest materialisation under its own key, and each day of the tables as a
+partition. Open incidents about asset keys that no longer exist are closed. A second call adds nothing.
 """
 
 from dataclasses import dataclass
@@ -46,12 +46,12 @@ RENAMED_CHECKS = {"table_contracts": "table_schemas"}
 
 @dataclass(frozen=True)
 class Migrated:
-    """What was added.
+    """How much was added or closed.
 
     Attributes:
-        newest: materialisations of markets shown under their new keys.
-        days: partitions of days.
-        closed: incidents about keys that are no more.
+        newest: materialisations shown under a market's own key.
+        days: days shown as partitions.
+        closed: incidents about keys that no longer exist.
     """
 
     newest: int
@@ -68,10 +68,10 @@ def migrate(
     *,
     only_count: bool = False,
 ) -> Migrated:
-    """Show what an older installation made under the keys of this one.
+    """Show the history of an earlier release under the asset keys of this one.
 
     Args:
-        only_count: say what would be added, and add nothing.
+        only_count: count what would be added, and add nothing.
     """
     newest = sum(_newest(instance, market, name, only_count=only_count) for market in here.catalog.markets for name in BY_MARKET)
     days = sum(_days(instance, warehouse, here, name, only_count=only_count) for name in BY_DAY)
@@ -79,7 +79,7 @@ def migrate(
 
 
 def _newest(instance: dg.DagsterInstance, market: str, name: str, *, only_count: bool) -> int:
-    """Whether the newest materialisation of a market's partition was shown under the market's own key."""
+    """1 if the newest materialisation of a market's partition was (or would be) shown under the market's own key, else 0."""
     key = key_of(market, name)
     if instance.get_latest_materialization_event(key) is not None:
         return 0
@@ -94,7 +94,7 @@ def _newest(instance: dg.DagsterInstance, market: str, name: str, *, only_count:
 
 
 def _days(instance: dg.DagsterInstance, warehouse: Warehouse, here: Installation, name: str, *, only_count: bool) -> int:
-    """How many days of ``name`` that are in the warehouse were shown as partitions."""
+    """How many days of ``name`` in the warehouse were (or would be) shown as partitions."""
     table, column = BY_DAY[name]
     rows = warehouse.read(table)
     first, count = pd.Timestamp(here.first_day or here.catalog.rules.schedules.first_day), 0
@@ -113,7 +113,7 @@ def _days(instance: dg.DagsterInstance, warehouse: Warehouse, here: Installation
 
 
 def _close(outbox: Outbox, now: datetime, *, only_count: bool) -> int:
-    """How many incidents about checks of assets that are no more were closed."""
+    """How many incidents about checks of assets that no longer exist were (or would be) closed."""
     over = [
         Condition(rule=incident.rule, subject=incident.subject, firing=False, moment=now, text=text)
         for incident in outbox.alert_state().open_incidents

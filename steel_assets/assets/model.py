@@ -1,4 +1,4 @@
-"""Stage 4, model: every family walked forward through the market's history, and a candidate trained for each horizon."""
+"""Stage 4, model: a walk-forward backtest of every model family on the market's history, and one candidate for each horizon."""
 
 import dagster as dg
 import pandas as pd
@@ -13,13 +13,13 @@ from steel_assets.operations.training import train_candidate
 
 
 def candidate_models(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The candidates of the market."""
+    """The asset that trains the candidates of the market."""
 
     @dg.asset(
         key=key_of(market.id, "candidate_models"),
         deps=[key_of(market.id, "market_features"), key_of(market.id, "data_quality")],
-        description=f"{market.name}: candidates in `models/staging`, one per horizon: the family whose past out-of-sample errors "
-        "earn it, fitted on everything known now. Its walk-forward is in `predictions/validation`.",
+        description=f"{market.name}: one candidate per horizon in `models/staging`: the family with the smallest out-of-sample "
+        "errors, fitted on everything known now. Its walk-forward forecasts are in `predictions/validation`.",
         **here.stage("model", "scikitlearn", "prophet", owner=MODEL_TEAM, market=market),
     )
     def trained(

@@ -1,6 +1,6 @@
-"""Small pictures for an asset's metadata: a forecast's fan and a backtest's skill, as SVG of a few kilobytes.
+"""Small pictures for an asset's metadata, SVG of a few kilobytes: a fan chart of a forecast, and the skill in a backtest.
 
-They are stored in Dagster's event log, twice for each materialisation, so they are drawn with as little as shows the figures.
+Dagster's event log stores them twice for each materialisation, so they contain only the marks and words that the figures need.
 """
 
 import base64
@@ -23,7 +23,7 @@ LEGEND_COLUMNS, LEGEND_ROWS = 4, 2
 
 
 def forecast_fan(daily: pd.DataFrame, forecast: pd.DataFrame, title: str) -> dg.MarkdownMetadataValue:
-    """The last prices of a market and its published quantiles.
+    """A fan chart: the last prices of a market and its published quantiles.
 
     Args:
         daily: columns date, price.
@@ -51,7 +51,7 @@ def forecast_fan(daily: pd.DataFrame, forecast: pd.DataFrame, title: str) -> dg.
 
 
 def skill_bars(scores: pd.DataFrame, title: str) -> dg.MarkdownMetadataValue:
-    """MAE of each model as a ratio to the last price's, by horizon; below one is better.
+    """A bar chart of each model's MAE divided by that of the last price, by horizon; below one is better.
 
     Args:
         scores: rows of core.scoring.scores of one market.
@@ -82,7 +82,7 @@ def _shade(model: str, place: int, models: int) -> tuple[str, float]:
 
 
 def _around(values: Sequence[float]) -> tuple[float, float]:
-    """The lowest and the highest value, and a little room around them."""
+    """The range of the values, widened by a small margin."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     return low - room, high + room
@@ -90,7 +90,7 @@ def _around(values: Sequence[float]) -> tuple[float, float]:
 
 @dataclass
 class _Canvas:
-    """A plot whose axes go from ``left`` to ``right`` and from ``bottom`` to ``top``, and what is drawn in it so far."""
+    """A plot whose axes go from ``left`` to ``right`` and from ``bottom`` to ``top``, and its SVG elements so far."""
 
     left: float
     right: float
@@ -121,12 +121,12 @@ class _Canvas:
         self.add(f'<polyline points="{self.points(pairs)}" fill="none" stroke="{color}" stroke-width="1.4"{dashes}/>')
 
     def text(self, x: float, y: float, words: str, anchor: str | None = None, size: int = 9) -> None:
-        """Words at a place; without an anchor they keep inside the picture."""
+        """Words at a position in pixels; without ``anchor`` the side is chosen so that they stay inside the picture."""
         anchor = anchor or ("start" if x < WIDTH / 2 else "end")
         self.add(f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}" fill="{INK}" text-anchor="{anchor}">{escape(words)}</text>')
 
     def legend(self, place: int, name: str, color: str, opacity: float) -> None:
-        """Name one kind of bar, as long as there is room."""
+        """Add a kind of bar to the legend, if there is room."""
         column, row = place % LEGEND_COLUMNS, place // LEGEND_COLUMNS
         if row >= LEGEND_ROWS:
             return
@@ -145,7 +145,7 @@ class _Canvas:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round values between two, some ``TICKS`` of them."""
+    """Round values between ``low`` and ``high``, about ``TICKS`` of them."""
     rough = (high - low) / TICKS
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * size for factor in (1, 2, 5, 10) if factor * size >= rough)

@@ -1,4 +1,4 @@
-"""Stage 2, processed: a market's prices in one unit, what was known on each day, and how far the data can be trusted."""
+"""Stage 2, processed: a market's prices in one unit, what was known on each day, and the quality of its data."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ SHOWN = 3
 
 
 def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The market's daily prices, and its history as of the run's moment."""
+    """The asset with the market's daily prices, and with its history as known at the run's moment."""
     groups = {(series.source, series.group) for series in here.catalog.market_series(market.id).values()}
     api = {source.id for source in here.catalog.sources.values() if source.kind == "api"}
     upstream = [key_of_group(*group) for group in sorted(groups) if group[0] in api]
@@ -50,7 +50,7 @@ def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
         [*upstream, IMPORTED],
         body,
         description=f"{market.name}: the {market.frequency} price in {market.target.unit}, and what was known of it and of its "
-        f"drivers on each {EACH[market.frequency]}. Units and currencies are converted here, once.",
+        f"drivers on each {EACH[market.frequency]}. Units and currencies are converted here and nowhere else.",
         metadata=schema_of(MARKET_DAILY),
         resources={"lake", "providers", "clock"},
         **here.stage("processed", "pandas", "parquet", market=market),
@@ -58,7 +58,7 @@ def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
 
 
 def market_periods(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The market's prices by week and by month."""
+    """The assets with the market's prices by week and by month."""
     weekly, monthly = key_of(market.id, "market_weekly"), key_of(market.id, "market_monthly")
     daily = key_of(market.id, "market_daily")
     shared = here.stage("processed", "pandas", "parquet", market=market)
@@ -89,7 +89,7 @@ def market_periods(here: Installation, market: Market) -> dg.AssetsDefinition:
 
 
 def data_quality(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """How far the data of the market can be trusted."""
+    """The asset that scores the data quality of the series that the market reads."""
     key = key_of(market.id, "data_quality")
 
     @dg.asset(
@@ -99,8 +99,8 @@ def data_quality(here: Installation, market: Market) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 QUALITY,
                 asset=key,
-                description="The lowest quality score among the series that the market cannot be forecast without is at least "
-                "the catalogue's. Below it nothing is trained or promoted.",
+                description="The lowest data quality score of the series that the market's forecasts require is at least the "
+                "catalogue's limit. Below the limit no model is trained or promoted.",
             )
         ],
         metadata=schema_of(DATA_QUALITY),
@@ -111,7 +111,7 @@ def data_quality(here: Installation, market: Market) -> dg.AssetsDefinition:
         rows = quality_rows(here.catalog, lake, market.id, histories.load(here.catalog, lake, market.id).as_of)
         warehouse.upsert(DATA_QUALITY, rows)
         least, score = here.catalog.rules.acceptance.quality_score, quality.market_score(rows)
-        verdict = Verdict(score >= least, f"{score:.2f}, at least {least} is wanted", score)
+        verdict = Verdict(score >= least, f"{score:.2f}, at least {least} is required", score)
         return dg.MaterializeResult(
             metadata=_written(rows, DATA_QUALITY) | in_warehouse(warehouse, DATA_QUALITY),
             check_results=[result(here.catalog.rules, key, QUALITY, verdict)],
@@ -121,6 +121,6 @@ def data_quality(here: Installation, market: Market) -> dg.AssetsDefinition:
 
 
 def _written(frame: pd.DataFrame, table: Table) -> dict[str, Any]:
-    """Metadata of an asset that wrote ``frame``: its newest rows are shown where it is by day."""
+    """Metadata of an asset that wrote ``frame``; a table by day shows its newest rows."""
     by_day = "date" in frame or "period" in frame
     return summary(frame.tail(SHOWN) if by_day else frame) | {"dagster/row_count": len(frame), "table_name": table.name}

@@ -1,4 +1,4 @@
-"""Stage 6, promotion: an accepted candidate no worse than the champion takes over; each decision is kept with its reason."""
+"""Stage 6, promotion: an accepted candidate that is no worse than the champion replaces it; the ledger keeps each reason."""
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ WHOLE = "whole_candidates"
 
 
 def promotions(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The promotion ledger of the market."""
+    """The asset that decides on the market's candidates and writes the promotion ledger."""
     key = key_of(market.id, "promotions")
 
     @dg.asset(
@@ -28,13 +28,13 @@ def promotions(here: Installation, market: Market) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 WHOLE,
                 asset=key,
-                description="Every candidate could be read. About a damaged one nothing is decided.",
+                description="Every candidate's file could be read. No decision is made about a damaged one.",
             )
         ],
         metadata=schema_of(PROMOTIONS),
         description=f"{market.name}: the promotion ledger. An accepted candidate becomes `models/production` by an atomic "
-        "switch of a pointer; what was there before goes to `models/backups`, what is old is deleted by the rule "
-        "`model_backups`. Materialising it again decides nothing twice.",
+        "switch of a pointer; the model before it goes to `models/backups`, where old ones are deleted by the rule "
+        "`model_backups`. Materialising it again repeats no decision.",
         **here.stage("promotion", "duckdb", owner=MODEL_TEAM, market=market),
     )
     def promoted(

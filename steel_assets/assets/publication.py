@@ -1,4 +1,4 @@
-"""Stage 10, publication: everything that the service answers from, put in force as one snapshot."""
+"""Stage 10, publication: one snapshot of everything that the service answers from, put in force in one step."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class _Inputs(NamedTuple):
 
 
 def publication(here: Installation) -> dg.AssetsDefinition:
-    """What is in force."""
+    """The asset that publishes the snapshot."""
 
     @dg.asset(
         key=KEY,
@@ -42,10 +42,10 @@ def publication(here: Installation) -> dg.AssetsDefinition:
             if market.frequency == "daily" or name != "market_analysis"
         ],
         op_tags={"dagster/priority": "-1"},  # after the platform's own figures, and also where these failed
-        description="One JSON object with all that the service answers from, under `published/` in the lake, and a pointer to "
-        "it that is switched in one step: forecasts, sample paths, prices, explanations, scores, models, metrics, costs, drift, "
-        "analyses, experiments, the catalogue. A run that dies leaves the former one in force. What cannot be read any more "
-        "stays as it was; the run fails and says so.",
+        description="One JSON snapshot of everything that the prediction service answers from, under `published/` in the lake: "
+        "forecasts, sample paths, prices, explanations, scores, models, metrics, costs, drift, analyses, experiments, the "
+        "catalogue. A pointer to it is switched in one step, so a run that dies leaves the former snapshot in force. A part "
+        "that cannot be read is taken from the former snapshot, and the run fails and names it.",
         **here.stage("publication", "json"),
     )
     def in_force(
@@ -61,7 +61,8 @@ def publication(here: Installation) -> dg.AssetsDefinition:
         done = publish(read, snapshots, pd.Timestamp.now("UTC").floor("s"))
         if done.failed:
             raise dg.Failure(
-                f"{done.pointer.version} is in force, and not everything in it is new: {done.failed}", allow_retries=False
+                f"{done.pointer.version} is in force, but some parts are from the former snapshot: {done.failed}",
+                allow_retries=False,
             )
         return dg.MaterializeResult(
             metadata={

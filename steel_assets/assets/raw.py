@@ -1,8 +1,8 @@
-"""Stage 1, raw: what each provider sent, as it was known when; append-only.
+"""Stage 1, raw: the values that each provider sent, with the time at which they became known; append-only.
 
-A provider is one step and one conversation: its groups are asked one after another, and what is found out about one (that it is
-down, that it blocks us) is known to the next. A group that did not answer is not materialised; what was stored of it before
-stands in for it, and its check says so.
+A provider is one step: its groups are asked one after another, so that what the first request shows (the provider is down, or
+blocks us) is used for the next. A group that did not answer is not materialised; its check fails, and later stages use what was
+stored of it before.
 """
 
 import traceback
@@ -30,12 +30,12 @@ IMPORTED = dg.AssetKey(["raw", "file_import", "files"])
 
 
 def key_of_group(source: str, group: str) -> dg.AssetKey:
-    """The key of one endpoint group of one provider."""
+    """The asset key of one endpoint group of one provider."""
     return dg.AssetKey(["raw", source, group])
 
 
 def providers(here: Installation) -> list[dg.AssetsDefinition]:
-    """One step per provider of the catalogue."""
+    """One multi-asset per provider of the catalogue, with an asset per endpoint group."""
     return [_provider(here, source) for source in here.catalog.sources.values() if source.kind == "api"]
 
 
@@ -62,7 +62,7 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(COLLECTED, asset=key, description=f"{source.name} answered for every series of {group}.")
             for key, group in groups.items()
         ],
-        description=f"Asks {source.name} for what is new, group by group.",
+        description=f"Collects new data from {source.name}, one endpoint group after the other.",
     )
     def collected(
         context: dg.AssetExecutionContext,
@@ -75,7 +75,7 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
         for key in sorted(context.selected_asset_keys):
             try:
                 done = collecting.collect(providers.catalog, lake, providers, home, source, groups[key], moment, since)
-            except Exception as error:  # noqa: BLE001 - whatever one group's trouble is, it is told and the others are asked
+            except Exception as error:  # noqa: BLE001 - any error of one group is reported, and the other groups are asked
                 context.log.error(f"{key.to_user_string()}: {traceback.format_exc()}")
                 yield result(here.catalog.rules, key, COLLECTED, Verdict(False, f"{error}" or type(error).__name__))
                 continue
@@ -116,11 +116,12 @@ def _metadata(here: Installation, lake: Lake, requested: int, done: collecting.C
 
 
 def imported_files(here: Installation) -> dg.AssetsDefinition:
-    """What was imported from files of one's own."""
+    """The asset that counts what was imported from the user's own files."""
 
     @dg.asset(
         key=IMPORTED,
-        description="History of your own, imported with `steel import` into the same raw storage. Materialising it takes stock.",
+        description="History from your own files, imported with `steel import` into the same raw storage. Materialising this "
+        "asset counts what was imported; it imports nothing.",
         metadata=schema_of(OBSERVATIONS),
         **here.stage("raw", "parquet"),
     )

@@ -1,4 +1,4 @@
-"""Everything recorded that an alert could have been about: figures of the tables, checks and runs of the event log."""
+"""Everything recorded that an alert rule can judge: figures of the tables, and checks and runs of the event log."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +18,7 @@ SERVICE_DAYS = 60
 def recorded(
     instance: dg.DagsterInstance, catalog: Catalog, lake: Lake, warehouse: Warehouse, now: datetime
 ) -> tuple[list[Reading], list[Condition]]:
-    """Figures and facts, oldest first."""
+    """Figures of the tables and conditions of the event log, oldest first."""
     checks = list(_log.every(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION))
     failed = failed_checks.conditions(checks, catalog.rules)
     return readings(catalog, lake, warehouse, now, SERVICE_DAYS), [*failed, *_runs(instance)]

@@ -1,4 +1,4 @@
-"""The morning mail: one page to the readers of the channel ``email``, once a day. It is only there where it is switched on."""
+"""The morning mail: one page to the readers of the channel ``email``, once a day. The asset exists only where it is set up."""
 
 from collections.abc import Mapping
 
@@ -20,14 +20,14 @@ KEY = dg.AssetKey("morning_report")
 
 
 def morning_report(here: Installation) -> dg.AssetsDefinition:
-    """What people read at breakfast."""
+    """The asset that sends the morning mail."""
 
     @dg.asset(
         key=KEY,
         deps=[key_of(market, name) for market in here.catalog.markets for name in ("forecasts", "predictions_vs_reality")],
-        description="The morning mail, sent over the channel `email`: what changed, forecasts, odds, the week's hits and misses, "
-        "how old the data are, open alerts. Once a day: a run that is repeated sends nothing twice. Before the first forecast it "
-        "fails and sends nothing.",
+        description="The morning mail, sent over the channel `email`: what changed, forecasts, probabilities of price moves, the "
+        "week's forecasts compared with what happened, the age of the data, open alerts. It is sent once a day; a repeated run "
+        "sends nothing again. Before the first forecast the step fails and sends nothing.",
         **here.stage("report", "email"),
     )
     def mailed(
@@ -66,5 +66,5 @@ def morning_report(here: Installation) -> dg.AssetsDefinition:
 def _office(notifiers: Mapping[str, Notifier]) -> Email:
     found = notifiers.get("email")
     if not isinstance(found, Email):
-        raise dg.Failure("the channel email is not set up any more: see STEEL_SMTP_HOST", allow_retries=False)
+        raise dg.Failure("the channel email is not configured; set STEEL_SMTP_HOST", allow_retries=False)
     return found

@@ -1,8 +1,9 @@
-"""Launching runs as Dagster does by default, and noticing when the process of one is gone.
+"""Launches runs as Dagster does by default, and notices when the process of a run is gone.
 
-Dagster's own launcher cannot tell: a run whose machine was switched off stays STARTED for ever, or until ``max_runtime_seconds``.
-This one is asked by Dagster's run monitoring, so a dead run fails within a minute, is told, gives its slots back and is retried
-as far as ``run_retries`` allows. It judges runs of this machine only; any other is left to ``max_runtime_seconds``.
+Dagster's launcher cannot notice it: a run whose machine was switched off stays STARTED until ``max_runtime_seconds``, or for
+ever. Dagster's run monitoring asks this launcher for the health of each run, so a dead run fails within a minute, raises an
+alert, frees its slots and is retried as far as ``run_retries`` allows. It judges only runs of this machine; any other is left
+to ``max_runtime_seconds``.
 """
 
 import json
@@ -16,7 +17,7 @@ from steel_assets.adapters.machine.usage import Worker, worker
 from steel_assets.assets.dagster_internals import CheckRunHealthResult, ConfigurableClassData, WorkerStatus
 
 MACHINE_TAG = "steel/machine"
-"""The machine whose process executes a run that no code server launched."""
+"""Tag with the machine whose process executes a run that no code server launched."""
 
 GRPC_INFO_TAG = ".dagster/grpc_info"
 """Dagster's tag with the code server that launched a run."""
@@ -25,7 +26,7 @@ HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class WatchfulRunLauncher(dg.DefaultRunLauncher):
-    """Dagster's default launcher with the health check that it lacks."""
+    """Dagster's default launcher with a health check of run processes, which it lacks."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(inst_data)
@@ -33,18 +34,18 @@ class WatchfulRunLauncher(dg.DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Tells Dagster's run monitoring that it may ask whether the process of a run is alive."""
+        """True: Dagster's run monitoring may ask whether the process of a run is alive."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """RUNNING, too, for what cannot be judged from here; NOT_FOUND when the process of the run is gone."""
+        """NOT_FOUND if the run's process is gone; RUNNING if it lives, or cannot be judged from this machine."""
         if not _is_here(run):
-            return CheckRunHealthResult(WorkerStatus.RUNNING, "on another machine: not judged from here")
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "on another machine, so its process cannot be checked here")
         if run.run_id not in self._workers:
             begun = self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_START)
             event = begun[-1].dagster_event if begun else None
             if event is None or event.pid is None:
-                return CheckRunHealthResult(WorkerStatus.RUNNING, "no process is recorded: not judged")
+                return CheckRunHealthResult(WorkerStatus.RUNNING, "no process is recorded, so it cannot be checked")
             self._workers[run.run_id] = worker(event.pid, begun[-1].timestamp)
         process = self._workers[run.run_id]
         if process is not None and process.alive:
@@ -54,7 +55,7 @@ class WatchfulRunLauncher(dg.DefaultRunLauncher):
 
 
 def _is_here(run: dg.DagsterRun) -> bool:
-    """True when the process that executes ``run`` is, or was, on this machine."""
+    """Whether the process that executes ``run`` is, or was, on this machine."""
     if run.tags.get(MACHINE_TAG) == platform.node():
         return True
     server: Mapping[str, Any] = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))

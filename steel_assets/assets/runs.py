@@ -1,4 +1,4 @@
-"""Running a job of the platform in this process, recorded in the instance like any other run."""
+"""Runs a job of the platform in this process, recorded in the instance like any other run."""
 
 import platform
 import uuid
@@ -26,7 +26,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass
 class RunReport:
-    """What a finished run says about itself."""
+    """The result of a finished run."""
 
     run_id: str
     job: str
@@ -38,7 +38,7 @@ class RunReport:
     materialised: set[str] = field(default_factory=set)
 
     def add(self, other: "RunReport") -> None:
-        """Take in what a run that followed says; the run stays the first one."""
+        """Add the result of a run that followed; the report keeps the first run's id."""
         self.success &= other.success
         self.seconds += other.seconds
         self.failed_steps |= other.failed_steps
@@ -48,13 +48,14 @@ class RunReport:
 
 
 def instance_here(*, begin: bool = False) -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME, else the one that ``dagster.yaml`` in this folder describes.
+    """The instance of DAGSTER_HOME, otherwise the one that ``dagster.yaml`` in the current folder describes.
 
     Args:
-        begin: where there is neither, write the shipped ``dagster.yaml`` into this folder; it keeps everything in ``.dagster/``.
+        begin: if there is neither, write the shipped ``dagster.yaml`` into the current folder; it stores everything in
+            ``.dagster/``.
 
     Raises:
-        InstanceNotFound: there is neither, and none is to be begun.
+        InstanceNotFound: there is neither, and ``begin`` is False.
         OSError: ``dagster.yaml`` cannot be written.
     """
     if begin and dagster_home() is None and not Path(FILE).exists():
@@ -64,7 +65,7 @@ def instance_here(*, begin: bool = False) -> dg.DagsterInstance:
 
 
 def shipped_instance() -> Path:
-    """The ``dagster.yaml`` of one machine: in the package where it was installed from a wheel, beside it in a checkout."""
+    """The ``dagster.yaml`` for one machine: in the package if installed from a wheel, beside the package in a checkout."""
     package = Path(__file__).parents[1]
     return next(path for path in (package / FILE, package.parent / FILE) if path.exists())
 
@@ -87,14 +88,15 @@ def run_job(
     since: pd.Timestamp | None = None,
     given: Mapping[str, str] | None = None,
 ) -> RunReport:
-    """Run ``job`` for all markets, as of ``moment`` when given, and then what follows it; one report about both.
+    """Run ``job`` for all markets, then the job that follows it, and return one report about both.
 
     Args:
         parts: the resources of the run (``resources.resources``); the clock is that of ``moment``.
-        given: further tags of the run; ``dagster/partition`` is another day than that of the moment.
-        only: assets of the job to materialise; all by default, and nothing follows.
-        since: ask providers again for everything from this day on.
+        moment: data known by then are used; None for the run's creation time.
         on_step: called with a step's name and False when it starts, True when it ends.
+        only: assets of the job to materialise; None for all. With it, no job follows.
+        since: ask providers again for everything from this day on.
+        given: further tags of the run; ``dagster/partition`` selects another day than that of the moment.
     """
     clock = RunClock() if moment is None else FixedClock(moment)
     tags = {MACHINE_TAG: platform.node()} | ({SINCE_TAG: f"{since:%Y-%m-%d}"} if since is not None else {})

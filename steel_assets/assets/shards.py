@@ -1,11 +1,12 @@
-"""A tick of a schedule as several runs: first what all markets read, then so many markets a run, then what sums them up.
+"""A tick of a schedule as several runs: the shared collection, then groups of markets, then ``wrap_up``.
 
-``schedules.markets_per_run`` of ``rules.yaml`` is how many; without it, or with no more markets than that, a tick asks for one
-run. With it a tick of a job that collects asks for its assets of no market; a sensor asks for the runs of its markets once that
-has ended, and ``wrap_up`` follows when they all have. A job that collects nothing asks for the runs of its markets at once.
+``schedules.markets_per_run`` of ``rules.yaml`` is the size of a group. Without it, or with no more markets than that, a tick
+requests one run. With it, a tick of a job that collects requests a run of the assets that belong to no market; a sensor
+requests the runs of the markets once that run has ended, and ``wrap_up`` follows when all of them have. A tick of a job that
+collects nothing requests the runs of its markets at once.
 
-Markets are taken in the order of their ids. The key of a run is the tick and a digest of its markets: the same catalogue asks for
-the same runs however often it is asked, and a market that is added meanwhile is never left out.
+Markets are taken in the order of their ids. A run's key is the tick and a digest of its markets: the same catalogue yields the
+same runs however often they are requested, and a market that is added meanwhile is included.
 """
 
 from collections.abc import Callable, Iterable
@@ -46,14 +47,14 @@ def is_sharded(catalog: Catalog) -> bool:
 
 
 def shards(markets: Iterable[str], per_run: int) -> dict[str, tuple[str, ...]]:
-    """``markets`` in the order of their ids, ``per_run`` at a time, by the digest of each group."""
+    """``markets`` in the order of their ids, in groups of ``per_run``, by the digest of each group."""
     ordered = sorted(markets)
     groups = [tuple(ordered[first : first + per_run]) for first in range(0, len(ordered), per_run)]
     return {sha256("\n".join(group).encode()).hexdigest()[:12]: group for group in groups}
 
 
 def collection(graph: AssetGraph, selection: dg.AssetSelection, tick: str) -> list[dg.RunRequest]:
-    """The run of what all markets read, if the assets of ``selection`` have such."""
+    """The run that collects what all markets read, as a list of one; empty if ``selection`` has no such assets."""
     keys = sorted(key for key in selection.resolve(graph) if MARKET_TAG not in graph.get(key).tags)
     tags = {TICK_TAG: tick, PART_TAG: COLLECTION, PLACES_TAG: ",".join(sorted({key.path[1] for key in keys}))}
     return [dg.RunRequest(run_key=tick, asset_selection=keys, tags=tags)] if keys else []
@@ -86,28 +87,28 @@ def of_markets(graph: AssetGraph, selection: dg.AssetSelection, catalog: Catalog
 def due_after_collection(
     instance: dg.DagsterInstance, job: str, of_tick: Callable[[str], list[dg.RunRequest]], now: datetime
 ) -> dg.SensorResult | dg.SkipReason:
-    """The runs of the markets at the newest tick of ``job`` that are due and not there yet.
+    """Requests for the runs of the markets at the newest tick of ``job`` that do not exist yet, or the reason for none.
 
     Args:
-        of_tick: all of them at a tick.
+        of_tick: makes the requests of all market runs at a tick.
     """
     found = instance.get_run_records(dg.RunsFilter(job_name=job, tags={PART_TAG: COLLECTION}), limit=1)
     if not found:
-        return dg.SkipReason("no tick has come yet")
+        return dg.SkipReason("no tick of the schedule has launched a run yet")
     run, end = found[0].dagster_run, datetime.fromtimestamp(found[0].end_time or 0.0, UTC)
     if run.status == dg.DagsterRunStatus.CANCELED:
-        return dg.SkipReason(f"the collection of {run.tags[TICK_TAG]} was cancelled: its markets are not run")
+        return dg.SkipReason(f"the collection of {run.tags[TICK_TAG]} was cancelled, so its markets are not run")
     if run.status not in ENDED or run.tags.get(WILL_RETRY_TAG) == "true":
         return dg.SkipReason(f"the collection of {run.tags[TICK_TAG]} has not ended")
     if now - end > LATEST:
-        return dg.SkipReason(f"the collection of {run.tags[TICK_TAG]} is too long ago")
+        return dg.SkipReason(f"the collection of {run.tags[TICK_TAG]} is too old; the next tick runs its markets")
     there = {other.tags.get(PART_TAG) for other in instance.get_runs(_of_tick(run))}
     left = [request for request in of_tick(run.tags[TICK_TAG]) if request.tags[PART_TAG] not in there]
-    return dg.SensorResult(run_requests=left) if left else dg.SkipReason(f"the runs of {run.tags[TICK_TAG]} have been asked for")
+    return dg.SensorResult(run_requests=left) if left else dg.SkipReason(f"the runs of {run.tags[TICK_TAG]} have been requested")
 
 
 def waits_for(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
-    """What of the tick of ``run`` has not ended; None where all has, and for a run that is the only one of its tick."""
+    """Which runs of the same tick as ``run`` have not ended; None if all have, or if ``run`` is the only one of its tick."""
     if PART_TAG not in run.tags:
         return None
     runs = [other for other in instance.get_runs(_of_tick(run)) if other.tags.get(PART_TAG) != COLLECTION]
@@ -121,7 +122,7 @@ def waits_for(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
 
 
 def places_of(run: dg.DagsterRun) -> list[str] | None:
-    """The markets, or the providers, that a part of a tick is about; None for a run of all."""
+    """The markets, or the providers, that a run of a part of a tick covers; None for a run of everything."""
     return run.tags[PLACES_TAG].split(",") if PLACES_TAG in run.tags else None
 
 

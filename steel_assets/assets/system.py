@@ -1,4 +1,4 @@
-"""Stage 8, metrics: the platform measures itself — its service, its machine, its storage and its cost."""
+"""Stage 8, metrics: the platform's own measurements: its service, machine, storage and cost."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ DAY = pd.Timedelta(days=1)
 
 
 def system_metrics(here: Installation) -> dg.AssetsDefinition:
-    """What the platform measures of itself."""
+    """The asset with the platform's own measurements."""
 
     @dg.asset(
         key=KEY,
@@ -39,13 +39,13 @@ def system_metrics(here: Installation) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 SCHEMAS,
                 asset=KEY,
-                description="What the platform published can be read back and fits the schema of its table.",
+                description="Every published table can be read and fits its schema.",
             )
         ],
         metadata=schema_of(SYSTEM_METRICS),
-        description="Latency, throughput, availability and errors of the service as it measured them, processors, memory and "
-        "disk of this machine, what is stored, and the estimated cost: of the day, the month and its projection, a forecast. "
-        "The cost of the day is entered into the daily metrics of the markets.",
+        description="Latency, throughput, availability and errors of the prediction service as it measured them; processors, "
+        "memory and disk of this machine; bytes stored; and the estimated cost of the day, of the month so far and projected, "
+        "and per forecast. The cost of the day is also written to the daily metrics of the markets.",
         **here.stage("metrics", "duckdb"),
     )
     def measured(
@@ -83,7 +83,7 @@ def system_metrics(here: Installation) -> dg.AssetsDefinition:
 
 
 def _forecast_ms(instance: dg.DagsterInstance, markets: Iterable[str]) -> float | None:
-    """Mean time to produce one forecast, as the last publication of each market measured it; None before the first."""
+    """Mean milliseconds to produce one forecast, as measured by each market's last publication; None before the first."""
     found = []
     for market in markets:
         event = instance.get_latest_materialization_event(key_of(market, "forecasts"))
@@ -93,7 +93,7 @@ def _forecast_ms(instance: dg.DagsterInstance, markets: Iterable[str]) -> float 
 
 
 def _worked_share(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) -> float | None:
-    """Of the run time of the day's finished runs, the share in which an asset was at work; None without one."""
+    """Time in steps divided by the time of the runs, over the day's finished runs, at most 1; None without finished runs."""
     paid = worked = 0.0
     for record in runs_of(instance, date, zone):
         if record.start_time and record.end_time:
@@ -108,7 +108,7 @@ PAGE = 100
 
 
 def runs_of(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) -> Iterator[dg.RunRecord]:
-    """The runs of the partition ``date``, none of which is older than it, and those without one that were created on it."""
+    """The runs of the partition ``date``, and the runs without a partition that were created on that day."""
     page = instance.get_run_records(limit=PAGE)
     while page:
         for record in page:
@@ -122,10 +122,10 @@ def runs_of(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) ->
 
 
 def cost_usd(instance: dg.DagsterInstance, rules: Rules, stored_bytes: int, date: pd.Timestamp) -> float:
-    """Estimated cost of ``date`` so far.
+    """Estimated cost in USD of ``date`` so far.
 
     Args:
-        stored_bytes: what the lake and the warehouse hold.
+        stored_bytes: size of the lake and the warehouse.
     """
     zone, costs = rules.schedules.tzinfo, rules.costs
     seconds, billed = 0.0, 0
@@ -144,7 +144,7 @@ def cost_usd(instance: dg.DagsterInstance, rules: Rules, stored_bytes: int, date
 
 
 def _bytes_billed(instance: dg.DagsterInstance, run_id: str) -> int:
-    """What the warehouse billed for a run, as its assets told."""
+    """Bytes that the warehouse billed for a run, from its assets' metadata."""
     logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     found = [entry.asset_materialization.metadata.get(BYTES_BILLED) for entry in logs if entry.asset_materialization]
     return sum(value.value or 0 for value in found if isinstance(value, dg.IntMetadataValue))

@@ -1,4 +1,4 @@
-"""Traces of Dagster's runs: which step is at work here, and runs that ended, with their steps, sent once they have ended."""
+"""Traces of Dagster's runs: which step is running in this process, and finished runs with their steps."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,12 +18,12 @@ MOST = 100
 
 
 def begin(chosen: Settings) -> bool:
-    """From now on this process sends traces, if the settings name a collector; whether it does."""
+    """Start sending traces from this process if the settings name a collector; whether it started."""
     return traces.begin(chosen.otlp_endpoint, "steel-platform", here)
 
 
 def here() -> traces.Where | None:
-    """The step whose body is being executed."""
+    """The step that this process is executing."""
     try:
         context = dg.OpExecutionContext.get()
     except dg.DagsterInvariantViolationError:
@@ -32,7 +32,7 @@ def here() -> traces.Where | None:
 
 
 def sensors(installed: Installation) -> list[dg.SensorDefinition]:
-    """What sends runs that ended; none where the settings name no collector."""
+    """The sensor that sends finished runs as traces; none where the settings name no collector."""
     if not installed.traced:
         return []
 
@@ -52,7 +52,11 @@ def sensors(installed: Installation) -> list[dg.SensorDefinition]:
 
 
 def send(instance: dg.DagsterInstance, cursor: str | None, now: datetime) -> tuple[str, int]:
-    """Send the runs that ended since ``cursor``, the end of the newest that was sent; the cursor to go on from, and how many."""
+    """Send the runs that ended since ``cursor``, which is the end time of the newest run sent.
+
+    Returns:
+        The cursor to continue from, and how many runs were sent.
+    """
     since = datetime.fromtimestamp(float(cursor), UTC) if cursor else now - FIRST_LOOK
     wanted = dg.RunsFilter(statuses=ENDED, updated_after=since)
     records = instance.get_run_records(wanted, limit=MOST, order_by="update_timestamp", ascending=True)

@@ -1,7 +1,7 @@
 """``python -m steel_assets.assets.ui``: the Dagster webserver behind ``ui_guard``, with the options of ``dagster-webserver``.
 
-``python -m steel_assets.assets.ui dev`` is ``dagster dev`` with this webserver in the place of its own. Dagster offers no way to
-put anything before its application, so two names in it are replaced; where they have gone, nothing is started.
+``python -m steel_assets.assets.ui dev`` is ``dagster dev`` with this webserver instead of its own. Dagster has no hook for
+middleware in its webserver, so two of its names are replaced; if a version of Dagster lacks them, nothing is started.
 """
 
 import sys
@@ -19,11 +19,11 @@ GUARDED = "steel_assets.assets.ui"
 
 
 class NotGuarded(RuntimeError):
-    """Dagster starts its webserver in another way than this version of the platform knows, so it is not started at all."""
+    """This version of Dagster starts its webserver in another way than expected, so it is not started at all."""
 
 
 def webserver() -> None:
-    """Dagster's own command, its application behind ``ui_guard``."""
+    """Dagster's webserver command with its application behind ``ui_guard``."""
     cli = webserver_cli()
     make = cli.create_app_from_workspace_process_context
     hosts = settings().ui_hosts.split(",")
@@ -36,7 +36,7 @@ def webserver() -> None:
 
 
 def dev() -> None:
-    """``dagster dev``, which starts this file as its webserver."""
+    """``dagster dev`` with this file's webserver."""
     command_of_dagster = dagster_dev()
     begin = command_of_dagster.open_ipc_subprocess
     begun: list[str] = []
@@ -45,7 +45,7 @@ def dev() -> None:
         command = [GUARDED if part == WEBSERVER else part for part in parts]
         begun.append(" ".join(map(str, command)))
         if GUARDED not in begun[0]:
-            raise NotGuarded("the Dagster UI cannot be put behind its door with this version of Dagster; it was not started")
+            raise NotGuarded("this version of Dagster does not allow its UI's requests to be checked; the UI was not started")
         return begin(command, **options)
 
     command_of_dagster.open_ipc_subprocess = guarded

@@ -1,8 +1,8 @@
-"""Checks the requests to the Dagster UI before they reach it. Plain ASGI, websockets included.
+"""ASGI middleware that checks each request to the Dagster UI, websockets included, before it reaches the UI.
 
-Dagster's webserver answers to any Host, takes mutations as simple posts from any page, over websockets too, and knows no users.
-So any page that somebody opens on the machine could operate it. With this check it answers its own pages and programs on this
-machine; people elsewhere reach it through a proxy that asks who they are.
+Dagster's webserver accepts any Host header, takes mutations as simple POST requests from any page and over websockets, and has
+no users. So any web page that somebody opens on the machine could operate it. With this check it answers only its own pages and
+programs on this machine; people elsewhere reach it through a proxy that authenticates them.
 """
 
 import json
@@ -33,19 +33,19 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
-    """Passes on what a page of this very server, or a program, asked of it under a name that it has."""
+    """Passes on requests of the UI's own pages and of programs, sent to one of the server's own names."""
 
     def __init__(self, app: App, hosts: Iterable[str] = ()) -> None:
-        """In front of an application of ASGI.
+        """Wrap an ASGI application.
 
         Args:
-            hosts: names under which the server is reached, beside those of this machine itself; ports do not matter.
+            hosts: further names under which the server is reached, besides those of this machine; ports are ignored.
         """
         self._app = app
         self._hosts = LOOPBACK | {host.strip().lower() for host in hosts if host.strip()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403 (a websocket: close it with 1008) where it comes from another origin or host."""
+        """Pass a request on, or answer 403 (close a websocket with 1008) if it comes from another origin or host."""
         reason = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
         if reason is None:
             await self._app(scope, receive, _unframed(send) if scope["type"] == "http" else send)
@@ -58,7 +58,7 @@ class Guard:
             await send({"type": "http.response.body", "body": body})
 
     def _refusal(self, scope: Scope) -> str | None:
-        """Why a request is not passed on; None when it is."""
+        """The reason why a request is refused; None if it is passed on."""
         headers = list(scope["headers"])
         hosts = [value.decode("latin-1").strip().lower() for name, value in headers if name == b"host"]
         if len(hosts) != 1 or _name(hosts[0]) not in self._hosts:
@@ -73,21 +73,21 @@ class Guard:
             return reason
         if scope["type"] == "http" and "/graphql" in path:
             if method in ("GET", "HEAD") and b"query=" in scope["query_string"]:
-                return "a question to GraphQL is posted as application/json"
+                return "send a GraphQL request by POST with Content-Type: application/json"
             if method == "POST" and _content_type(headers) != "application/json":
-                return "a question to GraphQL is posted as application/json"
+                return "send a GraphQL request by POST with Content-Type: application/json"
         elif method not in ("GET", "HEAD") and _content_type(headers) in SIMPLE and _has_body(headers):
-            return "a report is posted as application/json"
+            return "send a report with Content-Type: application/json"
         return None
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without its port."""
+    """The host in a Host header, without its port."""
     return host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
 
 
 def _opened_by_a_person(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Whether a link was followed to a page of its own: the page with the link sees nothing of it, and it cannot be framed."""
+    """Whether a followed link opens a page of its own, which the page with the link can neither read nor frame."""
     found = dict(headers)
     return found.get(b"sec-fetch-mode") == b"navigate" and found.get(b"sec-fetch-dest") == b"document"
 

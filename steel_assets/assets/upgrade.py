@@ -1,7 +1,8 @@
-"""What an installation of an older release needs to go on under this one: said first, then done, part by part.
+"""Upgrades the data of an earlier release to this one: first a list of the changes, then the changes, part by part.
 
-Databases come first, since the other parts read them. Every part can be done twice; done again it adds nothing. What grows by
-itself (compacted files, columns at the first write) needs no upgrade, and is done here so that it does not wait for a run.
+Databases come first, since the other parts read them. Every part can be applied twice; the second time it adds nothing. Changes
+that would also happen over time by themselves (compacted files, columns added at the first write) are included, so that they do
+not wait for a run.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from steel_assets.operations.publishing import publish
 
 
 class NotUpgraded(Problem):
-    """A part could not be brought to this release; the message names it."""
+    """A part could not be upgraded; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class UpgradeStep:
     """One part of an installation.
 
     Attributes:
-        name: for people.
-        changes: what is to be changed in it, a sentence each; empty where it is of this release.
-        apply: changes it.
+        name: shown to people.
+        changes: the changes it needs, one sentence each; empty if it is up to date.
+        apply: makes the changes.
     """
 
     name: str
@@ -57,7 +58,7 @@ def parts_of(
     """The parts of the installation, in the order in which they are upgraded.
 
     Args:
-        inputs: what is published is read from these, the tables among them.
+        inputs: what the publication reads, the tables among them.
     """
     warehouse = inputs.warehouse
     return [
@@ -74,16 +75,16 @@ def parts_of(
 
 
 def plan(parts: list[UpgradeStep]) -> dict[str, list[str]]:
-    """What would be changed, by the part's name; nothing is. Parts of this release are left out."""
+    """The changes that an upgrade would make, by the part's name; nothing is changed. Parts that are up to date are left out."""
     found = {part.name: part.changes() for part in parts}
     return {name: changes for name, changes in found.items() if changes}
 
 
 def upgrade(parts: list[UpgradeStep]) -> dict[str, list[str]]:
-    """Change what is to be changed; what that was.
+    """Make all changes, and return them by the part's name.
 
     Raises:
-        NotUpgraded: a part still has something to change afterwards.
+        NotUpgraded: a part still needs changes afterwards.
     """
     done = {}
     for part in parts:
@@ -92,12 +93,12 @@ def upgrade(parts: list[UpgradeStep]) -> dict[str, list[str]]:
             part.apply()
             done[part.name] = changes
             if left := part.changes():
-                raise NotUpgraded(f"{part.name}: not everything is of this release: {'; '.join(left)}")
+                raise NotUpgraded(f"{part.name}: not upgraded completely; still to be changed: {'; '.join(left)}")
     return done
 
 
 def upgrade_databases(instance: dg.DagsterInstance) -> None:
-    """Bring what an older Dagster made to this one, as ``dagster instance migrate`` does, which prints its progress."""
+    """Bring the instance's databases to this version of Dagster. Prints its progress, as ``dagster instance migrate`` does."""
     if databases_behind(instance):
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             instance.upgrade()
@@ -145,10 +146,10 @@ def _served(warehouse: Warehouse, snapshots: SnapshotStore) -> list[str]:
             return []
     except SnapshotDamaged as error:
         return [f"it is published anew: {error}"]
-    return ["it is published: the service of this release answers from that"] if warehouse.count(FORECASTS) else []
+    return ["a snapshot is published, from which the service of this release answers"] if warehouse.count(FORECASTS) else []
 
 
 def _publish(inputs: Inputs, snapshots: SnapshotStore, now: datetime) -> None:
     in_force = publish(inputs, snapshots, pd.Timestamp(now).floor("s"))
     if in_force.failed:
-        raise NotUpgraded(f"not everything that is served is new: {in_force.failed}")
+        raise NotUpgraded(f"some parts of the published snapshot could not be renewed: {in_force.failed}")

@@ -1,4 +1,4 @@
-"""Stage 5, validation: a candidate's past errors beside the last price's and the champion's, and what it must be able to do."""
+"""Stage 5, validation: a candidate's past errors compared with those of the last price and of the champion."""
 
 import dagster as dg
 
@@ -17,15 +17,15 @@ from steel_assets.operations.judging import CRITERIA, judge
 
 
 def validation_scores(here: Installation, market: Market) -> dg.AssetsDefinition:
-    """The scores of the market's candidates."""
+    """The asset with the scores of the market's candidates."""
     key = key_of(market.id, "validation_scores")
 
     @dg.asset(
         key=key,
         deps=[key_of(market.id, "candidate_models")],
         check_specs=[dg.AssetCheckSpec(f"acceptance_{name}", asset=key, description=text) for name, text in CRITERIA.items()],
-        description=f"{market.name}: MAPE, R², RMSE, MAE, pinball loss and coverage of every family and of the champion, each as "
-        "a ratio to the last price on the same dates; and the acceptance criteria.",
+        description=f"{market.name}: MAPE, R², RMSE, MAE, pinball loss and coverage of every model family and of the champion, "
+        "each as a ratio to the last price's on the same dates; and the acceptance criteria as checks.",
         **here.stage("validation", "pandas", owner=MODEL_TEAM, market=market),
     )
     def scored(
@@ -43,7 +43,7 @@ def validation_scores(here: Installation, market: Market) -> dg.AssetsDefinition
 
 
 def _result(key: dg.AssetKey, criterion: Criterion) -> dg.AssetCheckResult:
-    """A criterion as a check. How bad it is, is the criterion's to say: where the last price fails it too, it only warns."""
+    """A criterion as a check. Its severity comes from the criterion: where the last price fails it too, it only warns."""
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=f"acceptance_{criterion.name}",

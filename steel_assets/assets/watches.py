@@ -1,4 +1,4 @@
-"""Stage 10, publication: price watches, looked at after each publication."""
+"""Stage 10, publication: price watches, evaluated after each publication."""
 
 from datetime import UTC, datetime
 
@@ -17,13 +17,14 @@ KEY = dg.AssetKey("price_watches")
 
 
 def price_watches(here: Installation) -> dg.AssetsDefinition:
-    """What people asked to be told of."""
+    """The asset that evaluates people's price watches."""
 
     @dg.asset(
         key=KEY,
         deps=[PUBLICATION_KEY],
-        description="Everybody's price watches, looked at in the publication in force: a level, the day's move, odds, a margin. "
-        "What became true since the last look is put into the outbox once, and told over the channels of alerts.",
+        description="Everybody's price watches, evaluated on the published snapshot: a price level, the day's move, a "
+        "probability, "
+        "a margin. A watch that became true since the last evaluation is notified once, over the channels of alerts.",
         **here.stage("publication", "json"),
     )
     def looked_at(

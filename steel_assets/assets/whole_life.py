@@ -1,10 +1,10 @@
-"""A whole life of the platform in one process, where no daemon runs.
+"""Everything the platform does between start and stop of one process, for places where no daemon runs (Cloud Run).
 
-That is a job for what is due, every sensor and all freshness once, and what is to be told.
+It runs the job that is due, evaluates every sensor and all freshness policies once, and sends what waits.
 
-What alerts read of Dagster's log is marked in the lake at once. So that no mark is ever ahead of the log that the next process
-finds, the instance is put back after every event that alerts read, before anything reads it. A process that is killed leaves the
-last such moment; the next one does what is missing.
+The positions up to which alerts read Dagster's log are stored in the lake at once. No position may be ahead of the log that the
+next process finds. So the instance is stored again after every event that alerts read, before anything reads it. A process that
+is killed leaves the last stored state; the next one does what is missing.
 """
 
 import logging
@@ -32,7 +32,7 @@ TICK_TAG, SCHEDULE_TAG = "dagster/run_key", "dagster/schedule_name"
 
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 ELSEWHERE = frozenset({"lost_daemons", "failed_ticks", "alert_delivery"})
-"""Sensors that are not evaluated like the others: there is no daemon, nothing ticks, and what is told comes last."""
+"""Sensors that are evaluated separately: there is no daemon, nothing ticks, and notifications are sent last."""
 
 ALWAYS = "log"
 """The channel that is always set up, and has everything; its file goes with the machine."""
@@ -47,20 +47,20 @@ log = logging.getLogger("steel.run")
 
 
 class UnknownJob(Problem):
-    """There is no such job."""
+    """No job has this name."""
 
 
 @dataclass
 class Life:
-    """What one life did.
+    """What one process did.
 
     Attributes:
-        due: the tick that the job was run for; None where nothing was due.
-        failed_before: nothing was due, because the run of its last tick is there, and failed.
+        due: the tick that the job was run for; None if nothing was due.
+        failed_before: nothing was due, because the run of the last tick exists, and it failed.
         runs: reports of the runs, the job's first.
-        sensors: what each sensor said.
-        broken: sensors that raised, and what.
-        unsent: channels that could not be told, and why.
+        sensors: each sensor's summary.
+        broken: the error of each sensor that raised one.
+        unsent: channels over which sending failed, with the reason.
     """
 
     due: str | None = None
@@ -73,18 +73,18 @@ class Life:
 
     @property
     def well(self) -> bool:
-        """Whether everything that was due was done, and told."""
+        """Whether everything that was due succeeded, and every notification was sent."""
         return not (self.failed_before or self.broken or self.unsent) and all(run.success for run in self.runs)
 
 
 @dataclass
 class Process:
-    """What one life is lived with.
+    """What a process needs for its work.
 
     Attributes:
         parts: the resources of runs and sensors (``resources.resources``).
-        keep: puts the instance back, whole; called when no run is under way.
-        moment: as of which the runs see the world; the clock's when None.
+        keep: stores the whole instance; called while no run is in progress.
+        moment: data known by then are used; None for the clock's time.
     """
 
     defs: dg.Definitions
@@ -95,13 +95,13 @@ class Process:
     moment: pd.Timestamp | None = None
 
     def live(self, job: str, *, again: bool = False) -> Life:
-        """Run ``job`` if its last tick was not run yet, then look after everything once.
+        """Run ``job`` if the run of its last tick does not exist yet, then evaluate everything once.
 
         Args:
-            again: run the job although its last tick was run.
+            again: run the job even if the run of its last tick exists.
 
         Raises:
-            UnknownJob: there is none of that name; nothing was done.
+            UnknownJob: no job has this name; nothing was done.
         """
         check_job(self.defs, job)
         upgrade_databases(self.instance)  # the life before this one may have been of an older release
@@ -119,14 +119,14 @@ class Process:
         before = self.instance.get_runs(dg.RunsFilter(tags=tags, statuses=ENDED), limit=1) if tags else []
         if before and not again:
             life.failed_before = before[0].status != dg.DagsterRunStatus.SUCCESS
-            log.info("%s: the run of its tick of %s is there (%s)", job, tags[TICK_TAG], before[0].status.value)
+            log.info("%s: the run of its tick of %s exists already (%s)", job, tags[TICK_TAG], before[0].status.value)
             return
         life.due = tags.get(TICK_TAG, "at once")
         day = {DAY_TAG: day_of(datetime.fromisoformat(tags[TICK_TAG]), self.schedules)} if tags else {}
         self._run(life, job, {**tags, **day})
 
     def _tick(self, job: str) -> dict[str, str]:
-        """The tags by which the run of the last tick of ``job`` is known; none where it has no schedule."""
+        """The tags that identify the run of the last tick of ``job``; empty if it has no schedule."""
         schedule = next((schedule for schedule in self.defs.get_repository_def().schedule_defs if schedule.job_name == job), None)
         if schedule is None:
             return {}
@@ -135,9 +135,9 @@ class Process:
         return {SCHEDULE_TAG: schedule.name, TICK_TAG: next(moment for moment in ticks if moment <= now).isoformat()}
 
     def _run(self, life: Life, job: str, tags: Mapping[str, str], only: Sequence[dg.AssetKey] | None = None) -> None:
-        """One run and what follows it (``only`` some of its assets, and nothing follows), then the instance put back.
+        """One run and the jobs that follow it, then store the instance, from when on the run counts as done.
 
-        From then on it is known to be done.
+        With ``only``, some of the job's assets are made and no job follows.
         """
         by_day = self.defs.resolve_job_def(job).partitions_def is not None
         given = {name: value for name, value in tags.items() if by_day or name != DAY_TAG}
@@ -154,7 +154,7 @@ class Process:
         self.keep()
 
     def _evaluate_once(self, life: Life) -> bool:
-        """Freshness, then every sensor; whether one asked for a run, which was made."""
+        """Evaluate freshness, then every sensor; return whether one of them requested a run, which was then made."""
         repository, ran = self.defs.get_repository_def(), False
         log.info("freshness: %d states changed", evaluate_freshness(self.instance, repository.asset_graph))
         for sensor in sorted(repository.sensor_defs, key=lambda sensor: sensor.name):
@@ -187,7 +187,7 @@ class Process:
         )
 
     def _tell(self, life: Life) -> None:
-        """Sensors that raised become incidents, those that do not any more end them; then everything that waits is sent."""
+        """Turn errors of sensors into incidents, end those of sensors that work again, then send everything that waits."""
         now = datetime.now(UTC)
         conditions = [
             Condition(
@@ -208,13 +208,13 @@ class Process:
         for event in (event for batch in done.sent if batch.channel == ALWAYS for event in batch.events):
             level = (
                 logging.INFO if event.kind == "recovered" else logging.WARNING
-            )  # the file of that channel goes with the machine
+            )  # the file of the channel log is lost with the machine
             log.log(level, "alert %s: %s · %s: %s", event.kind, event.rule, event.subject, event.text)
-        log.info("%d notifications sent", life.sent)
+        log.info("%d alert notifications sent", life.sent)
 
 
 def check_job(defs: dg.Definitions, job: str) -> None:
-    """Raises UnknownJob where there is no job of that name."""
+    """Raise UnknownJob if no job has this name."""
     known = sorted(definition.name for definition in defs.resolve_all_job_defs() if not definition.name.startswith("__"))
     if job not in known:
-        raise UnknownJob(f"there is no job {job[:80]!r}; there are {', '.join(known)}")
+        raise UnknownJob(f"there is no job {job[:80]!r}; use one of {', '.join(known)}")

@@ -1,10 +1,9 @@
-"""What exists: sources, series, markets, ways to a place and rules, declared in YAML and validated on load. No logic lives here.
+"""Declarations of sources, series, markets, import parities, experiments and rules, in YAML, validated on load.
 
-Files are found by folder: ``sources/*.yaml`` (one source each), ``series/*.yaml`` (lists of series), ``markets/*.yaml``
-(one market each), ``parity/*.yaml`` (one way from a market to a place each), ``experiments/*.yaml`` (one experiment each; none is
-shipped) and ``rules.yaml``. A user's own folder, named in
-``STEEL_CATALOG_DIR``, has the same layout and adds to the shipped one; an id declared again there replaces the shipped
-declaration. Files whose name starts with ``_`` are hidden.
+Files are found by folder: ``sources/*.yaml`` (one source each), ``series/*.yaml`` (lists of series), ``markets/*.yaml`` (one
+market each), ``parity/*.yaml`` (one import parity each), ``experiments/*.yaml`` (one experiment each; none is shipped) and
+``rules.yaml``. A user's folder, named in ``STEEL_CATALOG_DIR``, has the same layout and adds to the shipped one; an id declared
+again there replaces the shipped declaration. Files whose name starts with ``_`` are hidden.
 """
 
 from steel_assets.catalog.load import Catalog, CatalogError, load_catalog

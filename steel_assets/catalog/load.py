@@ -1,4 +1,4 @@
-"""YAML files → one validated, frozen Catalog, or one error that names the file, the field and the remedy."""
+"""Loads the YAML files into one validated, frozen Catalog, or raises one error with the file, the field and the remedy."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ LARGEST_BYTES = 4 * 2**20
 DEEPEST = 16
 
 LISTS = ("series", "alerts")
-"""Folders whose files hold a list of declarations; in the others a file is one."""
+"""Folders whose files hold a list of declarations; in the others each file is one declaration."""
 
 D = TypeVar("D", Source, Series, Market, Parity, AlertRule, Experiment)
 
 
 class CatalogError(Problem, ValueError):
-    """A declaration is wrong; the message says in which file, which field, and what would be right."""
+    """A declaration is not valid; the message names the file and the field, and says what is allowed."""
 
 
 class Catalog(Declaration):
-    """Everything that exists, by id, in the order declared."""
+    """All declarations by id, in the order declared."""
 
     sources: Mapping[str, Source]
     series: Mapping[str, Series]
@@ -53,14 +53,14 @@ class Catalog(Declaration):
 
     @property
     def rulebook(self) -> Rulebook:
-        """The alert rules with their policy, and what they may be about."""
+        """The alert rules with their policy and the names that they can refer to."""
         subjects = Subjects(
             markets=self.markets, series=self.series, providers={source.id: source.name for source in self.sources.values()}
         )
         return Rulebook(rules=self.alerts, policy=self.rules.alerts, zone=self.rules.schedules.zone, subjects=subjects)
 
     def series_of(self, source: str, group: str | None = None) -> list[Series]:
-        """The series that a source (or one endpoint group of it) provides."""
+        """The series of a source (or of one of its endpoint groups)."""
         return [s for s in self.series.values() if s.source == source and group in (None, s.group)]
 
     def market_series(self, market: str) -> dict[str, Series]:
@@ -76,8 +76,8 @@ def load_catalog(extra: Path | None = None) -> Catalog:
     """The shipped catalogue, extended by the folder ``extra``.
 
     Raises:
-        CatalogError: a file is not YAML, a key is unknown, a value is out of range, a reference leads nowhere, an id is
-            declared twice in one folder, or units do not convert.
+        CatalogError: a file is not YAML, a key is unknown, a value is out of range, a reference names nothing, an id is declared
+            twice in one folder, or units do not convert.
     """
     folders = [SHIPPED]
     if extra is not None:
@@ -125,7 +125,7 @@ def load_catalog(extra: Path | None = None) -> Catalog:
 
 
 def _whole(folders: list[Path], name: str) -> dict[str, Any]:
-    """A file of the shipped folder, with what the user's file of that name says instead."""
+    """A file of the shipped folder, overridden by the user's file of that name."""
     found: dict[str, Any] = {}
     for folder in folders:
         found = _merged(found, _read(folder / name) if (folder / name).exists() else {})
@@ -187,7 +187,7 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def _limited(rule: AlertRule, rules: Rules) -> AlertRule:
-    """``rule`` with the limit that the monthly budget means, where it asks for one."""
+    """``rule`` with the limit derived from the monthly budget, if it asks for one."""
     if rule.budget_days is None:
         return rule
     return rule.model_copy(update={"above": rules.costs.monthly_budget_usd / rule.budget_days, "budget_days": None})

@@ -1,4 +1,4 @@
-"""The price list and what an installation of each profile uses: ``prices.yaml`` and ``profiles.yaml``."""
+"""The price list and the usage of each installation profile: ``prices.yaml`` and ``profiles.yaml``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEEDED = ("job_cpu", "job_memory", "storage", "warehouse_scans")
 
 
 class Prices(Declaration):
-    """List prices of one place on one day, in USD."""
+    """List prices of one region on one day, in USD."""
 
     as_of: date
     place: str
@@ -28,7 +28,7 @@ class Prices(Declaration):
         return self
 
     def of_a_day(self, use: MonthUsage) -> dict[str, float]:
-        """The prices of ``rules.Costs``, from which each day's cost is estimated; memory is a job's, by its processor."""
+        """The prices of ``rules.Costs``, from which each day's cost is estimated; memory is that of a job, per processor."""
         memory = use.job_memory_gib / use.job_vcpus * self.items["job_memory"].usd
         return {
             "compute_usd_per_vcpu_hour": round(3600 * (self.items["job_cpu"].usd + memory), 9),
@@ -38,11 +38,11 @@ class Prices(Declaration):
 
 
 class Profiles(Declaration):
-    """What each profile uses in a month.
+    """The monthly usage of each profile.
 
     Attributes:
-        basis: how the figures came about.
-        day: the profile by which a day's cost is estimated.
+        basis: where the figures come from.
+        day: the profile from which a day's cost is estimated.
     """
 
     basis: str

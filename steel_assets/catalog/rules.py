@@ -1,4 +1,4 @@
-"""Thresholds and times that a company may want to change: all of them are here, none in code."""
+"""Thresholds and times that a company may want to change; none of them is in code."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFr
 Group = Literal[
     "raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"
 ]
-"""Of assets: one per stage of the pipeline."""
+"""Groups of assets: one per stage of the pipeline."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class SlowLimits(Declaration):
-    """One figure for weekly markets and one for monthly ones, in their own periods."""
+    """One value for weekly markets and one for monthly ones, in their own periods."""
 
     weekly: int = Field(ge=1)
     monthly: int = Field(ge=1)
@@ -48,7 +48,7 @@ class Acceptance(Declaration):
     periods: SlowLimits = SlowLimits(weekly=104, monthly=48)
 
     def window_of(self, frequency: MarketFrequency) -> int:
-        """Forecasts that a candidate is judged by, at a market's frequency."""
+        """Number of forecasts by which a candidate is judged, at a market's frequency."""
         return self.window if frequency == "daily" else int(getattr(self.periods, frequency))
 
 
@@ -56,8 +56,8 @@ class Schedules(Declaration):
     """Cron expressions, all in ``zone``.
 
     Attributes:
-        first_day: the first day of issue that is a partition of the assets by day.
-        markets_per_run: so many markets are one run of a tick; all of them when None (``assets.shards``).
+        first_day: the first daily partition of assets.
+        markets_per_run: number of markets in one run of a tick; None for all (``assets.shards``).
     """
 
     zone: str
@@ -76,12 +76,12 @@ class Schedules(Declaration):
 
     @property
     def tzinfo(self) -> ZoneInfo:
-        """The zone in which the schedules' times are meant."""
+        """The time zone of the schedules."""
         return ZoneInfo(self.zone)
 
 
 class Costs(Declaration):
-    """What the platform is estimated to cost, and may cost. Prices that ``rules.yaml`` leaves out are of ``prices.yaml``."""
+    """Estimated prices and limits of cost. Prices that ``rules.yaml`` leaves out are from ``prices.yaml``."""
 
     monthly_budget_usd: float = Field(gt=0, allow_inf_nan=False)
     compute_usd_per_vcpu_hour: float = Field(ge=0, allow_inf_nan=False)
@@ -98,11 +98,11 @@ class Deadline(Declaration):
 
 
 class Freshness(Declaration):
-    """What counts as stale: deadlines of assets, how many periods a series may miss on its own calendar, how old a price may be.
+    """What counts as stale: deadlines of assets, periods that a series may miss on its own calendar, the age of a price.
 
     Attributes:
         price_sessions: trading days of the market; from an older price nothing new is issued (``core.price_age``).
-        price_periods: the same of weekly and monthly markets, in weeks and months overdue.
+        price_periods: the same for weekly and monthly markets, in weeks and months overdue.
     """
 
     deadlines: tuple[Deadline, ...]
@@ -111,7 +111,7 @@ class Freshness(Declaration):
     price_periods: SlowLimits = SlowLimits(weekly=3, monthly=2)
 
     def oldest_price(self, frequency: MarketFrequency) -> int:
-        """How many of its own periods a market's price may be old."""
+        """The largest allowed age of a market's price, in its own periods."""
         return self.price_sessions if frequency == "daily" else int(getattr(self.price_periods, frequency))
 
 
@@ -123,7 +123,7 @@ class ModelBackups(Declaration):
 
 
 class Sanity(Declaration):
-    """How far a forecast may be from what its market ever did before it counts as absurd: see ``core.sanity.Bounds``."""
+    """How far a forecast may be from its market's past before it counts as implausible: see ``core.sanity.Bounds``."""
 
     move: float = Field(gt=0)
     turn: float = Field(gt=0)
@@ -132,13 +132,13 @@ class Sanity(Declaration):
 
 
 class ClockRule(Declaration):
-    """By how many seconds the clock may jump, or be behind what is stored, before nothing is issued any more."""
+    """Seconds by which the clock may jump, or be behind stored data, before nothing is issued."""
 
     tolerance_seconds: float = Field(default=300.0, ge=10, le=86_400)
 
 
 class Coverage(Declaration):
-    """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``significance``."""
+    """Intervals count as wrong if chance puts so few (or many) prices inside only once in 1 / ``significance`` times."""
 
     level: Share
     significance: float = Field(gt=0, lt=0.5)
@@ -150,15 +150,15 @@ class Coverage(Declaration):
 
 
 class Retention(Declaration):
-    """How long what was only needed for a while is kept.
+    """How long temporary data are kept.
 
     Ticks are purged as ``dagster.yaml`` says, former models as ``model_backups`` does.
 
     Attributes:
         run_days: Dagster's runs, with their events and logs.
-        measurement_days: what the prediction service measured of itself.
+        measurement_days: measurements of the prediction service.
         candidate_days: candidates that were never promoted.
-        alert_days: what was told to people (at least as long as `steel alerts replay` and the table of alerts look back).
+        alert_days: sent messages (at least as long as `steel alerts replay` and the table of alerts need).
     """
 
     run_days: int = Field(ge=1)
@@ -171,11 +171,11 @@ class DropRule(Declaration):
     """How the drop folder is scanned.
 
     Attributes:
-        files: most files that one scan imports …
-        seconds: … and about how long it goes on; the rest is the next scan's.
-        quiet_seconds: a file that was changed since may still be on its way.
-        unfinished_minutes: how long a file is waited for that does not end as its kind ends.
-        watched_days: how long a file in ``done/`` is checked again, in case its writer was not done.
+        files: largest number of files that one scan imports …
+        seconds: … and its approximate duration; the rest is left for the next scan.
+        quiet_seconds: a file that was changed more recently may still be being written.
+        unfinished_minutes: how long to wait for a file without the end of its kind.
+        watched_days: how long a file in ``done/`` is checked again, in case it was incomplete.
     """
 
     files: int = Field(ge=1)
@@ -191,9 +191,9 @@ class DropRule(Declaration):
 
 
 class ImportRules(Declaration):
-    """Files of one's own.
+    """Imports of users' files.
 
-    When a second one of a series is a question, how the drop folder is looked through, and what reading a file may cost.
+    When a second file for a series needs a decision, how the drop folder is scanned, and limits of reading a file.
     """
 
     overlap: OverlapRule
@@ -205,10 +205,10 @@ class MorningReport(Declaration):
     """The morning mail.
 
     Attributes:
-        send: whether Dagster sends it, at ``schedules.morning_report``, where the channel ``email`` is set up.
-        odds_days: trading days ahead that its odds are about …
-        odds_move: … and how far a price rises or falls in them, as a share.
-        pdf: whether it carries the same as a PDF; that needs the extra ``pdf``.
+        send: whether Dagster sends it, at ``schedules.morning_report``, if the channel ``email`` is configured.
+        odds_days: trading days ahead of its odds …
+        odds_move: … and the rise or fall of the price in them, as a share.
+        pdf: whether a PDF is attached; that needs the extra ``pdf``.
     """
 
     send: bool = False
@@ -218,11 +218,11 @@ class MorningReport(Declaration):
 
 
 class CheckRule(Declaration):
-    """An asset check: how bad it is when it fails, and whether people are notified of that.
+    """An asset check: the severity of its failure, and whether that sends a message.
 
     Attributes:
-        notify: False where an alert rule about the same figure notifies people already.
-        alert: the alert rule that its failure raises.
+        notify: False if an alert rule about the same figure sends one.
+        alert: the alert rule that its failure triggers.
     """
 
     severity: Literal["warn", "error"]
@@ -263,7 +263,11 @@ class Rules(Declaration):
         return renamed(declared, "checks", table_contracts="table_schemas")
 
     def check(self, name: str) -> CheckRule:
-        """The rule of an asset check. Raises UnknownCheck."""
+        """The rule of an asset check.
+
+        Raises:
+            UnknownCheck: there is none.
+        """
         try:
             return self.checks[name]
         except KeyError:
@@ -272,11 +276,11 @@ class Rules(Declaration):
     def price_calendar(
         self, published: PublicationRule, closed: Iterable[str], extra: Iterable[str], frequency: MarketFrequency = "daily"
     ) -> PriceCalendar:
-        """When the prices of a market should be here, and how old one may be.
+        """When the prices of a market are due, and how old one may be.
 
         Args:
             published: the publication rule of its target series.
-            closed, extra: weekdays on which it does not trade, weekend days on which it does.
+            closed, extra: weekdays without trading, weekend days with trading.
             frequency: of the market.
         """
         return PriceCalendar(

@@ -1,4 +1,4 @@
-"""The declaration of a source: where it is asked, with which key, how often, and for which endpoint groups."""
+"""The declaration of a source: its address, key, limits and endpoint groups."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Variable = Annotated[str, Field(pattern=r"^STEEL_[A-Z0-9_]+$")]
 
 
 class Option(Declaration):
-    """Something about a source that an installation may choose: ``STEEL_OPTIONS__<SOURCE>__<NAME>``.
+    """A setting of a source that an installation may choose: ``STEEL_OPTIONS__<SOURCE>__<NAME>``.
 
     Attributes:
-        choices: what it may be; anything when empty.
-        in_sandbox: what it is where the sandbox answers in the provider's place; as elsewhere when None.
+        choices: the allowed values; any if empty.
+        in_sandbox: its value on the sandbox; None for the same as elsewhere.
     """
 
     description: str
@@ -36,14 +36,14 @@ class Option(Declaration):
 class Source(Declaration):
     """One provider.
 
-    How it is read, and how much one answer of it holds at most, is in its connector (``sources/``); how often it may be asked
-    depends on the plan, and is here.
+    How its answers are read, and their limits, is in its connector (``sources/``); how often it may be asked depends on the plan,
+    and is declared here.
 
     Attributes:
-        base_url: where it is asked, without the path; ``STEEL_BASE_URLS__<SOURCE>`` says otherwise.
-        key_setting: the variable that holds its key, of those that have one; ``STEEL_KEYS__<SOURCE>`` is read first.
-        needs_key: whether it is not asked at all without one.
-        options: what an installation may choose about it, by name.
+        base_url: its address, without the path; ``STEEL_BASE_URLS__<SOURCE>`` overrides it.
+        key_setting: the variable of its key, if it has one; ``STEEL_KEYS__<SOURCE>`` takes precedence.
+        needs_key: whether it is not asked at all without a key.
+        options: settings that an installation may choose, by name.
     """
 
     id: Identifier
@@ -73,17 +73,17 @@ class Source(Declaration):
 
     @property
     def takes_key(self) -> bool:
-        """Whether there is a key of it at all."""
+        """Whether it has a key at all."""
         return self.needs_key or self.key_setting is not None
 
     @property
     def key_variable(self) -> str:
-        """The variable that people are told to put its key into."""
+        """The variable that messages name for its key."""
         return self.key_setting or f"STEEL_KEYS__{self.id.upper()}"
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Every variable that is read about it; of two for the same, the first wins."""
+        """Every variable about it; of two for the same setting, the first takes precedence."""
         name = self.id.upper()
         found = [f"STEEL_BASE_URLS__{name}", f"STEEL_{name}_BASE_URL"] if self.kind == "api" else []
         if self.takes_key:

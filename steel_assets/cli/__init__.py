@@ -1,4 +1,4 @@
-"""The command line: ``steel …``. Each command is a file; what people read is printed here, decided elsewhere."""
+"""The command line: ``steel …``. Each command is a file here that parses options and prints; ``operations`` do the work."""
 
 from steel_assets.cli.main import main
 

@@ -1,4 +1,4 @@
-"""The measured part of ``docs/accuracy.md``: tables from a backtest, between two marks, the prose around them untouched."""
+"""Writes the measured part of ``docs/accuracy.md``: tables from a backtest, between two marker lines; other text is kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steel_assets.cli.problem import Problem
 
 
 def marks(name: str = "measured") -> tuple[str, str]:
-    """The two lines between which the measured part of that name stands."""
+    """The two marker lines around the measured part of that name."""
     return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
@@ -19,7 +19,11 @@ BEGIN, END = marks()
 
 
 def replace_measured(document: Path, text: str, mark: str = "measured") -> None:
-    """Put ``text`` between the marks of that name in ``document``. Raises Problem when it has none."""
+    """Replace the lines between the markers of that name in ``document`` by ``text``.
+
+    Raises:
+        Problem: the document has no such markers.
+    """
     begin, end = marks(mark)
     before = document.read_text() if document.is_file() else ""
     if before.count(begin) != 1 or before.count(end) != 1 or before.index(begin) > before.index(end):
@@ -31,7 +35,7 @@ def replace_measured(document: Path, text: str, mark: str = "measured") -> None:
 
 
 def measured_markdown(rows: pd.DataFrame, overall: pd.DataFrame, yearly: pd.DataFrame) -> str:
-    """Every model's scores, and the champion's by year, wins and losses alike.
+    """Scores of every model, and the champion's by year, as Markdown tables.
 
     Args:
         rows: ``tables.BACKTEST`` of some markets.
@@ -65,7 +69,7 @@ def _coverage(row: Any) -> list[str]:
 
 
 def _pivoted(table: pd.DataFrame, columns: str, values: str, shown: str) -> str:
-    """One line per market and horizon, one column per value of ``columns``; empty where there is nothing."""
+    """A Markdown table with one line per market and horizon and one column per value of ``columns``; missing cells are empty."""
     wide = table.pivot_table(index=["market", "h"], columns=columns, values=values).reset_index()
     body = [
         [line[0], line[1], *("" if pd.isna(value) else shown.format(value) for value in line[2:])]

@@ -1,4 +1,4 @@
-"""What commands about the days ahead have in common: the forecast in force of a market, and what is said of it first."""
+"""Shared by commands about the days ahead: find a market's published forecast, and the facts that their answers begin with."""
 
 from __future__ import annotations
 
@@ -18,14 +18,22 @@ from steel_assets.operations.in_force import aged, in_force, last_lookup
 
 
 def known_market(catalog: Catalog, market: str) -> Market:
-    """The market of that id. Raises Problem."""
+    """The market with that id.
+
+    Raises:
+        Problem: the catalogue has none; the message lists the ids.
+    """
     if market not in catalog.markets:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(catalog.markets)}")
     return catalog.markets[market]
 
 
 def published(warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.DataFrame:
-    """The forecast of ``market`` in force at ``moment``: rows of tables.FORECASTS. Raises Problem before the first."""
+    """The forecast of ``market`` in force at ``moment``: rows of tables.FORECASTS.
+
+    Raises:
+        Problem: no forecast was published yet.
+    """
     rows = in_force(warehouse.read(FORECASTS, {"market": market}), market, moment)
     if rows.empty:
         raise Problem(f"MARKET: no forecast of {market} is published yet; steel status says why")
@@ -33,7 +41,7 @@ def published(warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.Dat
 
 
 def about(catalog: Catalog, store: ObjectStore, outlook: Outlook, rows: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
-    """What an answer from the paths of ``rows`` begins with: of what, from when, how old its price is, how far it reaches."""
+    """The facts that an answer from sample paths begins with: market, issue, unit, age of the price, last day of the paths."""
     first = aged(catalog, rows, moment, last_lookup(store, str(rows["market"].iloc[0]))).iloc[0]
     return {
         "market": outlook.market,
@@ -51,10 +59,10 @@ def about(catalog: Catalog, store: ObjectStore, outlook: Outlook, rows: pd.DataF
 
 
 def figure(text: str, option: str, what: str, example: str, *, least: float = 0.0, most: float, above: bool = False) -> float:
-    """``text`` as a figure from ``least`` (or above it) to ``most``.
+    """``text`` as a number from ``least`` (or above it, with ``above``) to ``most``.
 
     Raises:
-        Problem: it is none; the message names the option, says what is meant and gives ``example``.
+        Problem: it is not; the message names the option and what it means, and gives ``example``.
     """
     try:
         value = float(text)

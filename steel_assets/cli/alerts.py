@@ -1,4 +1,4 @@
-"""``steel alerts``: what is open and was told, silences, a test of every channel, a look from outside, a replay, a rehearsal."""
+"""``steel alerts``: open incidents and sent messages, silences, tests of channels, the external check, replay and rehearsal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ from steel_assets.core.alerts.wording import sentence, title, worst_first
 from steel_assets.core.alerts.written import local, span
 from steel_assets.core.words import Language
 
-app = typer.Typer(help="Incidents, what was told about them, silences, and tests of the channels.", no_args_is_help=True)
+app = typer.Typer(
+    help="Alerts: open incidents, sent messages, acknowledgements, silences, and tests of the channels.", no_args_is_help=True
+)
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST_SILENCE = timedelta(days=14)
@@ -37,10 +39,10 @@ LONGEST_SILENCE = timedelta(days=14)
 
 @app.command("list")
 def list_alerts(
-    history: Annotated[bool, typer.Option("--history", help="what was told, instead of what is open")] = False,
+    history: Annotated[bool, typer.Option("--history", help="show sent messages instead of open incidents")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What is open, what waits to be sent, which channels are in trouble."""
+    """Show open incidents, messages that wait to be sent, and channels that fail."""
     parts = platform()
     if history:
         _print_history(parts.outbox, parts.catalog.rulebook, parts.settings.language, as_json)
@@ -65,7 +67,7 @@ def list_alerts(
     for event in stand:
         _print_open(event, cases.get(event.cause), rulebook, console, language)
     if not stand:
-        console.print("nothing is open")
+        console.print("no incident is open")
     for silence in alert_state.silences:
         until = local(silence.until, rulebook)
         console.print(
@@ -79,7 +81,7 @@ def list_alerts(
 
 
 def _print_open(event: Event, case: Case | None, rulebook: Rulebook, console: Console, language: Language) -> None:
-    """One cause: what it means first, what else it takes along, and by what name it is acknowledged and silenced."""
+    """Print one cause: what it means, what else it affects, and the name to acknowledge or silence it by."""
     first, *more = dict.fromkeys(sentence(item, event, rulebook, language) for item in worst_first(event))
     console.print(f"{event.severity}: {first}", style="red" if event.severity in ("high", "critical") else "yellow", markup=False)
     for line in more:
@@ -92,22 +94,22 @@ def _print_open(event: Event, case: Case | None, rulebook: Rulebook, console: Co
 
 @app.command("silence")
 def silence_alerts(
-    rule: Annotated[str, typer.Argument(help="rule, * for any part of it: 'failed_*', '*'")],
-    subject: Annotated[str, typer.Option(help="what about, * for any part of it")] = "*",
+    rule: Annotated[str, typer.Argument(help="name of a rule; * stands for any text: 'failed_*', '*'")],
+    subject: Annotated[str, typer.Option(help="subject of the incidents, for example a market; * stands for any text")] = "*",
     lasting: Annotated[str, typer.Option("--for", help="how long: 30m, 2h, 1d")] = "2h",
-    reason: Annotated[str, typer.Option(help="why, for whoever wonders")] = "maintenance",
+    reason: Annotated[str, typer.Option(help="the reason, which is shown with the silence")] = "maintenance",
     cause: Annotated[str, typer.Option(help="why it is wrong, as `steel alerts list` names it: 'provider:yahoo_finance'")] = "*",
-    end: Annotated[bool, typer.Option("--end", help="end the silence of this name instead")] = False,
+    end: Annotated[bool, typer.Option("--end", help="end the silence with this id instead")] = False,
 ) -> None:
-    """Hold messages back during maintenance. What is still wrong when it ends is told then."""
+    """Hold messages back, for example during maintenance. What is still wrong when the silence ends is sent then."""
     parts, moment = platform(), now().to_pydatetime()
     if end:
         if not parts.outbox.unsilence(rule, moment, user_name()):
-            raise Problem(f"there is no silence {rule!r}; `steel alerts list` shows them")
+            raise Problem(f"--end: there is no silence {rule!r}; `steel alerts list` shows their ids")
         typer.echo(f"silence {rule} ended")
         return
     if not fnmatch.filter(parts.catalog.alerts, rule):
-        raise Problem(f"there is no alert rule {rule!r} to be silenced; known are {', '.join(parts.catalog.alerts)}")
+        raise Problem(f"RULE: no alert rule matches {rule!r}; there are {', '.join(parts.catalog.alerts)}")
     lasts = _span_of(lasting)
     name = f"s{uuid.uuid4().hex[:6]}"
     wanted = Silence(id=name, rule=rule, subject=subject, cause=cause, start=moment, until=moment + lasts, reason=reason)
@@ -118,11 +120,11 @@ def silence_alerts(
 
 @app.command("ack")
 def acknowledge(
-    cause: Annotated[str, typer.Argument(help="as `steel alerts list` names it")],
-    note: Annotated[str, typer.Option(help="what you do about it")] = "",
-    by: Annotated[str, typer.Option(help="who looks after it; default you")] = "",
+    cause: Annotated[str, typer.Argument(help="cause of the incident, as `steel alerts list` names it")],
+    note: Annotated[str, typer.Option(help="what you are doing about it")] = "",
+    by: Annotated[str, typer.Option(help="who looks after it; default the user of this command")] = "",
 ) -> None:
-    """Say that you look after an incident: nobody is reminded of it any more. What gets worse is still told."""
+    """Say that you look after an incident. Its reminders stop; if it gets worse, that is still sent."""
     parts, moment = platform(), now().to_pydatetime()
     parts.outbox.take_up(moment)
     given = Acknowledgement(by=by or user_name(), at=moment, note=note)
@@ -130,13 +132,13 @@ def acknowledge(
         cases = {case.cause: case.acknowledged for case in parts.outbox.alert_state().cases}
         if (who := cases.get(cause)) is not None:
             raise Problem(f"{who.by} looks after {cause} since {local(who.at, parts.catalog.rulebook)}")
-        raise Problem(f"nothing was told of {cause!r} that is still open; open are {', '.join(cases) or 'no incidents'}")
-    typer.echo(f"{given.by} looks after {cause}; what gets worse is still told")
+        raise Problem(f"CAUSE: no open incident that was sent has the cause {cause!r}; open are {', '.join(cases) or 'none'}")
+    typer.echo(f"{given.by} looks after {cause}; a message is still sent if it gets worse")
 
 
 @app.command("audit")
 def audit(as_json: AsJson = False) -> None:
-    """Who acknowledged and silenced what, and when."""
+    """Show who acknowledged or silenced what, and when."""
     parts = platform()
     lines = parts.outbox.audit()
     if as_json:
@@ -146,12 +148,12 @@ def audit(as_json: AsJson = False) -> None:
         noted = f" ({line.note})" if line.note else ""
         typer.echo(f"{local(line.at, parts.catalog.rulebook)} {line.by} {line.did} {line.about}{noted}")
     if not lines:
-        typer.echo("nobody has acknowledged or silenced anything yet")
+        typer.echo("nothing was acknowledged or silenced yet")
 
 
 @app.command("test")
 def send_test() -> None:
-    """Send one message over every channel that is set up, and name every recipient. Exit code 1 when one did not take it."""
+    """Send a test message over every configured channel and list each recipient. Exit code 1: at least one failed."""
     parts, moment = platform(), now().to_pydatetime()
     name = uuid.uuid4().hex[:12]
     event = Event(
@@ -180,7 +182,7 @@ def send_test() -> None:
 
 
 def _tried(channel: str, notifier: Notifier, notification: Notification) -> Iterator[tuple[str, str | None]]:
-    """Each recipient of a channel (or the channel, where it is one place), and what kept ``notification`` from it."""
+    """Each recipient of a channel (or the channel, if it has one destination), and the error of sending to it, else None."""
     names = {name: f"{channel}: {name}" for name in notifier.recipients}
     try:
         left_out = notifier.send(notification)
@@ -195,7 +197,7 @@ def _tried(channel: str, notifier: Notifier, notification: Notification) -> Iter
 
 @app.command("watch")
 def watch() -> None:
-    """Look from outside whether Dagster's daemons are alive, and send what waits. For a timer of the machine or a cluster."""
+    """Check from outside Dagster whether its daemons are alive, and send what waits. Run it from cron or a cluster's timer."""
     from steel_assets.assets.runs import instance_here
     from steel_assets.assets.sensors import alert_delivery, lost_daemons
 
@@ -209,7 +211,7 @@ def watch() -> None:
 
 @app.command("replay")
 def replay_alerts(as_json: AsJson = False) -> None:
-    """What today's rules would have sent over all that is recorded, and how many alerts were false."""
+    """Show what today's rules would have sent on all recorded data, and how many of those alerts were false."""
     from steel_assets.assets.recorded import recorded
     from steel_assets.assets.runs import instance_here
     from steel_assets.core.alerts.replay import HINDSIGHT, replay
@@ -251,18 +253,18 @@ def _print_history(outbox: Outbox, rulebook: Rulebook, language: Language, as_js
     if as_json:
         typer.echo(json.dumps([waiting.model_dump(mode="json") for waiting in history], ensure_ascii=False))
         return
-    table = Table("when", "kind", "severity", "what", "sent over", title="What was told")
+    table = Table("when", "kind", "severity", "what", "sent over", title="Messages")
     for waiting in history:
         event = waiting.event
         over = ", ".join([*waiting.sent, *(f"refused by {channel}" for channel in waiting.refused)])
         headline = title(event, rulebook, language)
         table.add_row(local(event.moment, rulebook), event.kind, event.severity, headline, over)
-    Console().print(table if history else "nothing was told yet")
+    Console().print(table if history else "no message was sent yet")
 
 
 def _span_of(text: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,5})([mhd])", text.strip())
     lasts = timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta()
     if not timedelta() < lasts <= LONGEST_SILENCE:
-        raise Problem(f"--for: {text!r} is not a time of up to 14 days; write it as 30m, 2h or 1d")
+        raise Problem(f"--for: {text!r} is not a duration of up to 14 days; write it as 30m, 2h or 1d")
     return lasts

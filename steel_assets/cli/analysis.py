@@ -1,4 +1,4 @@
-"""``steel analysis``: what can be said of a market's past, what of it is more than chance, and what is not."""
+"""``steel analysis``: statistics of a market's past, each with its test, those that are significant first."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def analysis(
     real: Annotated[Path | None, typer.Option(help="folder of the real price history, instead of the lake")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
 ) -> None:
-    """What can be said of a market's past: trend, season, volatility, margins, leads, analogues, each with n and a test.
+    """Describe a market's past: trend, season, volatility, margins, leads, similar periods, each with n and a test.
 
-    From what is known now. Nothing is written.
+    Uses what is known now. Nothing is written.
     """
     parts = platform()
     known_market(parts.catalog, market)
@@ -42,7 +42,7 @@ def analysis(
 
 
 def print_analysis(console: Console, name: str, analysis: Mapping[str, Any]) -> None:
-    """What was said, for people: findings first, then what chance does as well, then what cannot be said."""
+    """Print the statements: significant ones first, then those that chance explains, then what could not be computed."""
     if analysis["simulated"]:
         console.print("[bold yellow]SIMULATED DATA[/]")
     told = f"{name}: {analysis['sessions']:,} trading days from {analysis['from']} to {analysis['day']}"

@@ -1,4 +1,4 @@
-"""``steel automl``: have a market's origins answered by Vertex AI, for money that was confirmed."""
+"""``steel automl``: buy forecasts of a market from Vertex AI AutoML, up to a confirmed price."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from steel_assets.operations import feature_store, histories
 def automl(
     market: Annotated[str, typer.Argument(help="id of a market that declares automl.vertex")],
     confirm_usd: Annotated[
-        float | None, typer.Option(help="what it may cost; without it the estimate is shown alone", min=0)
+        float | None, typer.Option(help="the most it may cost; without it only the estimate is shown", min=0)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
 ) -> None:
-    """Have a market's origins answered by Vertex AI's AutoML. Says what it costs; buys only what --confirm-usd covers."""
+    """Buy forecasts of a market's past days from Vertex AI AutoML. Prints the estimated cost; buys up to --confirm-usd."""
     parts = platform()
     declared = parts.catalog.markets.get(market)
     if declared is None:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
     terms = declared.automl.vertex
     if terms is None:
-        raise Problem(f"MARKET: {market} declares no automl.vertex: nothing can be bought for it (docs/automl.md)")
+        raise Problem(f"MARKET: {market} declares no automl.vertex, so nothing can be bought for it (docs/automl.md)")
     search = parts.vertex(terms)
     try:
         history = histories.load(parts.catalog, parts.lake, market)
@@ -58,4 +58,6 @@ def automl(
         f"{market}: {plan.count} searches for {plan.rows} origins, at most about {plan.cost_usd:.2f} USD "
         f"(budget {terms.budget_usd:g} USD)"
     )
-    typer.echo(f"{count} origins answered" if confirm_usd is not None else "nothing was bought: say --confirm-usd")
+    typer.echo(
+        f"{count} origins answered" if confirm_usd is not None else "nothing was bought; confirm the cost with --confirm-usd"
+    )

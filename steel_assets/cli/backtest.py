@@ -1,4 +1,4 @@
-"""``steel backtest``: what each model would have forecast, day by day, from only what was known on that day."""
+"""``steel backtest``: what each model would have forecast on each past day, from only what was known on that day."""
 
 from __future__ import annotations
 
@@ -25,26 +25,28 @@ from steel_assets.core.tables import BACKTEST
 from steel_assets.operations import histories, panel
 
 DEFAULT_YEARS = {"daily": 2, "weekly": 3, "monthly": 8}
-"""Looked back at where no start is given: some hundred prices of whatever frequency."""
+"""Years to backtest when --start is not given, by the market's frequency: about 500, 150 and 100 prices."""
 
 
 def backtest(
     market: Annotated[str, typer.Argument(help="id of the market")],
     start: Annotated[
         str | None,
-        typer.Option(help="first origin, for example 2022-01-03; default two years before the end, more of a slower market"),
+        typer.Option(help="first origin, for example 2022-01-03; default 2 years before the end, weekly 3, monthly 8"),
     ] = None,
     end: Annotated[str | None, typer.Option(help="last origin; default the last day with a price")] = None,
     step: Annotated[int, typer.Option(help="trading days (weeks, months) from one origin to the next", min=1, max=250)] = 1,
     withhold: Annotated[
         int,
-        typer.Option(help="last prices of the target unknown at every origin, as if its feed had died", min=0, max=MOST_WITHHELD),
+        typer.Option(
+            help="hide this many last prices of the target at every origin, as if its feed had stopped", min=0, max=MOST_WITHHELD
+        ),
     ] = 0,
     models: Annotated[str | None, typer.Option(help="model families, comma-separated; default all and champion")] = None,
     output: Annotated[Path | None, typer.Option(help="Parquet file for one row per model, origin and horizon")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the scores as JSON")] = False,
 ) -> None:
-    """Walk forward through a market's history and score every model beside the last price, on the same dates.
+    """Backtest every model on a market's history by walk-forward, and compare it with the last price on the same dates.
 
     The origins of a weekly or monthly market are its weeks or months. Trading days without a price of their own are left out.
     With --withhold N each forecast starts from a price that is N trading days old; drivers stay known.
@@ -109,7 +111,7 @@ def backtest(
 
 
 def score_table(table: pd.DataFrame, title: str) -> Table:
-    """Scores as people read them: one row per model and horizon, the last price beside each."""
+    """Scores as a table: one row per model and horizon, with the last price's score beside each."""
     caption = "error*, pinball*: divided by the last price's on the same dates, below 1 is better"
     shown = Table(title=title, title_justify="left", caption=caption, caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
     for name in ("h", "model", "n", "MAPE", "MAE", "error*", "pinball*", "in 90 %", "R²"):

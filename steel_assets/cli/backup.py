@@ -1,4 +1,4 @@
-"""``steel backup``: one archive of the whole installation, made while it runs, checked, and put back."""
+"""``steel backup``: write one archive of the whole installation while it runs, check it, and restore it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steel_assets.operations.dagster_files import instance_files
 from steel_assets.settings import Settings, dagster_home
 
 app = typer.Typer(
-    help="Backups: one archive of lake, warehouse, Dagster instance, keys and alert state; never a secret of the environment.",
+    help="Backups: one archive of lake, warehouse, Dagster instance, keys and alert state, without secrets of the environment.",
     no_args_is_help=True,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="print what was done as JSON")]
@@ -31,7 +31,7 @@ def create(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a backup. Everything may run meanwhile; the archive is there whole or not at all."""
+    """Write a backup. Everything may keep running; the archive is complete, or there is none."""
     parts, moment = platform(), now()
     chosen = path or Path(f"steel-backup-{moment:%Y%m%dT%H%M%SZ}.tar.gz")
     made = backup.create(
@@ -48,7 +48,7 @@ def create(
 
 @app.command("verify")
 def verify(path: Given, as_json: AsJson = False) -> None:
-    """Check every byte of a backup, and that its databases open. Exit code 2: it is not whole."""
+    """Check every byte of a backup, and that its databases open. Exit code 2: it is incomplete or damaged."""
     whole = backup.verify(path, platform().signing_key)
     manifest = whole.manifest
     if as_json:
@@ -65,10 +65,10 @@ def verify(path: Given, as_json: AsJson = False) -> None:
 @app.command("restore")
 def put_back(
     path: Given,
-    replace: Annotated[bool, typer.Option("--replace", help="set aside what is here; stop everything first")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="move what is here aside; stop all processes first")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup back, where the settings of this folder say. Refused where there is an installation, unless told."""
+    """Restore a backup to the places that the settings name. Refused if an installation is there, except with --replace."""
     parts = platform()
     done = restore.restore(
         parts.store,
@@ -95,7 +95,7 @@ def put_back(
 
 
 def places(chosen: Settings) -> backup.Places:
-    """Where an installation with the settings ``chosen`` stores what a backup holds beside the warehouse."""
+    """Where an installation with the settings ``chosen`` keeps its lake, state and other files of a backup."""
     return backup.Places(chosen.home, chosen.lake_address, chosen.drop_address, chosen.catalog_dir)
 
 

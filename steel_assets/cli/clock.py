@@ -1,4 +1,4 @@
-"""What time it is, for commands that need no pandas; ``dates.now`` says it as pandas has it."""
+"""The present time for commands that do without pandas; ``dates.now`` is the same as a pandas Timestamp."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """This moment, UTC, whole seconds."""
+    """The present time, UTC, in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 
 def collect(
-    since: Annotated[str | None, typer.Option(help="a day: ask again for everything from then on (a backfill)")] = None,
-    source: Annotated[list[str] | None, typer.Option(help="only this source; may be given twice")] = None,
+    since: Annotated[str | None, typer.Option(help="ask again for everything from this day on (a backfill)")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="only this source; may be repeated")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the outcome as JSON")] = False,
 ) -> None:
-    """Collect what is new from every provider. A provider that fails is named, and never stops the others."""
+    """Collect new data from every provider. If one fails, its error is printed and the others go on."""
     first = parse_day(since, "--since") if since else None
     only = _assets_of(source) if source else None
     console = Console(stderr=as_json)
     with Session.open(console) as session:
         moment = session.now()
         if first is not None and first > moment.tz_localize(None):
-            raise Problem(f"--since: {first:%Y-%m-%d} lies in the future")
+            raise Problem(f"--since: {first:%Y-%m-%d} is in the future; name a past day")
         report = session.run("data_collection", moment, only=only, since=first)
         parts = session.platform
         groups = _groups(parts.catalog, parts.lake, parts.providers.quotas, source, moment)
@@ -55,7 +55,11 @@ def collect(
 
 
 def _assets_of(sources: list[str]) -> list[dg.AssetKey]:
-    """The assets of the sources named. Raises Problem for one that there is not."""
+    """The asset keys of ``sources``.
+
+    Raises:
+        Problem: a source does not exist.
+    """
     there = {source.id: source.groups for source in catalog().sources.values() if source.kind == "api"}
     unknown = [name for name in sources if name not in there]
     if unknown:
@@ -66,7 +70,7 @@ def _assets_of(sources: list[str]) -> list[dg.AssetKey]:
 def _groups(
     catalog: Catalog, lake: Lake, quotas: Mapping[str, Quota], sources: list[str] | None, moment: pd.Timestamp
 ) -> list[dict[str, Any]]:
-    """What the collection at ``moment`` did, group by group."""
+    """What the collection at ``moment`` did, one dict per endpoint group."""
     observations = lake.observations()
     held = waiting(catalog, lake, observations)
     again = observations.duplicated(["series", "period"], keep=False)

@@ -1,4 +1,4 @@
-"""``steel lake compact``: by hand what the sensor ``old_files`` does, for example for the lake of an older release."""
+"""``steel lake compact``: does once what the sensor ``old_files`` does, for example for a lake of an earlier release."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from steel_assets.operations.maintenance import maintain
 
 
 def lake_compact(
-    least: Annotated[int, typer.Option(min=2, help="raw files of closed days that a group must have to be compacted")] = LEAST,
+    least: Annotated[int, typer.Option(min=2, help="compact groups with at least this many raw files of past days")] = LEAST,
     as_json: Annotated[bool, typer.Option("--json", help="print the outcome as JSON")] = False,
 ) -> None:
-    """Compact the raw files of closed days, so that they are read as one. The daemon does it by itself.
+    """Join the raw files of past days, so that fewer files are read. The daemon does it by itself.
 
-    What was compacted is deleted by the first round that comes an hour later or more, after comparing it row for row.
+    The original files are deleted by the next call an hour later or more, after comparing them row by row with the joined one.
     """
     parts = platform()
     done = maintain(parts.catalog, parts.lake, now(), least=least)

@@ -1,4 +1,4 @@
-"""``steel compare``: every model beside the last price over years, year by year and at its worst, as a table and as pictures."""
+"""``steel compare``: every model against the last price over years: by year and in its worst windows, as table and pictures."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from steel_assets.operations import histories, panel
 
 
 def compare(
-    markets: Annotated[list[str] | None, typer.Argument(help="ids of markets; all when none is named")] = None,
+    markets: Annotated[list[str] | None, typer.Argument(help="ids of markets; default all")] = None,
     start: Annotated[str, typer.Option(help="first origin")] = "2017-01-02",
     end: Annotated[str | None, typer.Option(help="last origin; default the last day with a price")] = None,
     step: Annotated[int, typer.Option(help="trading days from one origin to the next", min=1, max=250)] = 1,
     real: Annotated[Path | None, typer.Option(help="folder of the real price history, instead of the lake")] = None,
     output: Annotated[Path | None, typer.Option(help="folder for the pictures")] = None,
-    document: Annotated[Path | None, typer.Option(help="Markdown file whose measured part is written anew")] = None,
+    document: Annotated[Path | None, typer.Option(help="Markdown file whose measured part is replaced")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="print scores, overall and by year, and weights of experts as JSON")
     ] = False,
@@ -92,7 +92,7 @@ def compare(
 
 
 def weight_table(weights: pd.DataFrame) -> Table:
-    """What share of each member's move ``experts`` believed: a line per horizon and member, a column per year."""
+    """Weights of the model ``experts``: a line per horizon and member, a column per year."""
     wide = weights.pivot_table(index=["h", "member"], columns="year", values="share", sort=False).sort_index(
         level="h", sort_remaining=False
     )

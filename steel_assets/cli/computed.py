@@ -1,4 +1,4 @@
-"""Forecasts of ``steel forecast`` that are computed: of an earlier day, and where nothing was published at the latest issue."""
+"""Computes the forecasts of ``steel forecast`` that were not published: of an earlier day, or of a market without any."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from steel_assets.operations.publication.inputs import Inputs
 
 @dataclass
 class Computed:
-    """What came of it.
+    """The computed forecasts.
 
     Attributes:
-        rows: market → rows of tables.FORECASTS with what ``in_force.aged`` adds, as plain values.
+        rows: market → rows of tables.FORECASTS with the columns of ``in_force.aged``, as plain values.
         without: market → why nothing new was issued.
-        marks: market → what withdrawn imports had to do with it.
-        too_old: whether any market's price was too old to issue from.
+        marks: market → how withdrawn imports affect its forecast.
+        too_old: whether some market's price was too old to forecast from.
     """
 
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -37,11 +37,15 @@ class Computed:
 
 
 def forecasts(inputs: Inputs, markets: Sequence[str], as_of: str | None, now: datetime) -> Computed:
-    """What would be said of ``markets`` at the issue of the day ``as_of`` (by default the latest). Raises Problem."""
+    """The forecasts of ``markets`` as of the issue of the day ``as_of`` (YYYY-MM-DD; None for the latest).
+
+    Raises:
+        Problem: the day is in the future or not a day.
+    """
     rules, found = inputs.catalog.rules, Computed()
     moment = issue_on(parse_day(as_of, "--as-of"), rules) if as_of else last_issue(pd.Timestamp(now), rules)
     if moment > now:
-        raise Problem(f"--as-of: {as_of} has not come yet")
+        raise Problem(f"--as-of: {as_of} is in the future; name a past day")
     for name in markets:
         try:
             history = histories.build(inputs.catalog, inputs.lake, name, moment)
@@ -66,7 +70,7 @@ def forecasts(inputs: Inputs, markets: Sequence[str], as_of: str | None, now: da
 
 
 def plain_values(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values, what is missing as None."""
+    """Rows as plain Python values, missing ones as None."""
     return [
         {str(name): None if pd.isna(value) else value for name, value in row.items()} for row in rows.to_dict(orient="records")
     ]
@@ -79,7 +83,7 @@ def _take(computed: Computed, inputs: Inputs, market: str, rows: pd.DataFrame) -
 
 
 def _mark(inputs: Inputs, market: str, rows: pd.DataFrame) -> str | None:
-    """What withdrawn imports had to do with the forecast published at this issue, or with the models behind this one."""
+    """How withdrawn imports affect the forecast published at this issue, or the models used for this one; None if they do not."""
     found: str | None = None
     series, issued = inputs.catalog.markets[market].series_ids, rows["as_of"].iloc[0]
     for tainted in inputs.imports.taints():

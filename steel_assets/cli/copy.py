@@ -33,7 +33,7 @@ lake.command("compact")(lake_compact)
 @lake.callback()
 @warehouse.callback()
 def _group() -> None:
-    """Keeps ``copy`` a command of its own, however few there are."""
+    """Makes ``copy`` a subcommand; a Typer app with a single command would otherwise be that command itself."""
 
 
 @lake.command("copy")
@@ -43,7 +43,7 @@ def lake_copy(
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
-    """Copy a lake, verified by checksums. Run it again to go on, or to bring what came in between."""
+    """Copy a lake, verified by checksums. A second call continues after an interruption, or copies what is new."""
     _apart(source, destination)
     console = Console(stderr=as_json)
     with progress_bar(console) as bar:
@@ -73,7 +73,7 @@ def warehouse_copy(
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
-    """Copy every table, verified by counts and checksums. Running it again changes nothing."""
+    """Copy every table, verified by row counts and checksums. A second call changes nothing."""
     _apart(source, destination)
     console = Console(stderr=as_json)
 

@@ -1,4 +1,4 @@
-"""``steel costs``: a month on Google Cloud, line by line; ``docs/costs.md`` is what it says with ``--document``."""
+"""``steel costs``: estimated monthly cost on Google Cloud, line by line; ``docs/costs.md`` is its output with ``--document``."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ This page is made: `steel costs --document > docs/costs.md`.
 
 
 def costs(
-    profile: Annotated[str, typer.Option(help="lean: nothing idles; standard: a machine, Postgres and Redis all month")] = "lean",
+    profile: Annotated[
+        str, typer.Option(help="lean: no machine runs idle; standard: a machine, Postgres and Redis all month")
+    ] = "lean",
     document: Annotated[bool, typer.Option("--document", help="print docs/costs.md: all profiles, as Markdown")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the lines as JSON")] = False,
 ) -> None:
-    """What a month on Google Cloud is expected to cost, line by line, with what it assumes and free tiers apart."""
+    """Estimate a month's cost on Google Cloud, line by line, with assumptions and free tiers shown separately."""
     known = catalog()
     if document:
         typer.echo(page(known), nl=False)
@@ -58,7 +60,7 @@ def costs(
 
 
 def page(known: Catalog) -> str:
-    """``docs/costs.md``, whole."""
+    """The whole text of ``docs/costs.md``."""
     parts = [HEADER.format(basis=known.profiles.basis, place=known.prices.place, as_of=known.prices.as_of)]
     for name, use in known.profiles.profiles.items():
         lines = month(use, known.prices.items)
@@ -88,7 +90,7 @@ def _show(profile: str, lines: list[CostLine], known: Catalog) -> None:
         table.add_row(line.price.name, used, f"{line.list_usd:.2f}", f"{line.usd:.2f}", line.because)
     console.print(table)
     budget = known.rules.costs.monthly_budget_usd
-    console.print(f"together {_total(lines):.2f} USD a month, free tiers taken off; the budget is {budget:.2f} USD")
+    console.print(f"total {_total(lines):.2f} USD a month after free tiers; the budget is {budget:.2f} USD")
     console.print(known.profiles.basis)
 
 

@@ -1,4 +1,4 @@
-"""Dates as people type them, and the daily issue that they mean."""
+"""Parses dates given on the command line, and finds the daily issue that they mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from steel_assets.core.calendars import local_day, local_moments
 
 
 def parse_day(text: str, option: str) -> pd.Timestamp:
-    """``text`` as a day. Raises Problem, naming the option."""
+    """``text`` (YYYY-MM-DD) as a day, midnight without a zone.
+
+    Raises:
+        Problem: it is not a date; the message names ``option``.
+    """
     try:
         return pd.Timestamp.fromisoformat(text).normalize()
     except ValueError as error:
@@ -18,7 +22,7 @@ def parse_day(text: str, option: str) -> pd.Timestamp:
 
 
 def issue_on(day: pd.Timestamp, rules: Rules) -> pd.Timestamp:
-    """The moment of the daily issue of ``day``, UTC."""
+    """The time of the daily issue of ``day``, UTC."""
     return local_moments(pd.DatetimeIndex([day]), rules.schedules.issue_time, rules.schedules.tzinfo)[0]
 
 
@@ -30,5 +34,5 @@ def last_issue(now: pd.Timestamp, rules: Rules) -> pd.Timestamp:
 
 
 def now() -> pd.Timestamp:
-    """This moment, UTC."""
+    """The present time, UTC, in whole seconds."""
     return pd.Timestamp.now(tz="UTC").floor("s")

@@ -1,4 +1,4 @@
-"""``steel demo``: the whole pipeline, once or for weeks, on the simulated market; or on the real price history in a folder."""
+"""``steel demo``: the whole pipeline for one or more days, on the simulated market or on real prices from a folder."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def demo(
     days: Annotated[int, typer.Option(help="days of operation to replay, ending today", min=1, max=370)] = 1,
     real: Annotated[
         Path | None,
-        typer.Option(help="folder of real price history: import it into a lake of its own and run the pipeline on it"),
+        typer.Option(help="folder of real price history: import it into a separate lake and run the pipeline on it"),
     ] = None,
 ) -> None:
-    """From raw prices to published forecasts, and a summary a buyer could read."""
+    """Run the whole pipeline, from raw prices to published forecasts, and print a summary."""
     if real is not None:
         from steel_assets.cli.demo_real import demo_real
 
@@ -59,7 +59,7 @@ def demo(
 
 
 def _day(session: Session, issue: pd.Timestamp, *, first: bool, bar: Progress) -> list[RunReport]:
-    """One day's runs. A platform without a single model trains first; after that Mondays retrain, an hour after the issue."""
+    """The runs of one day. Without any model it trains first; after that it retrains on Mondays, an hour after the issue."""
     reports = []
     if first and not session.platform.models.has_production():
         warm_up(session.platform.catalog)

@@ -1,4 +1,4 @@
-"""``steel demo --real FOLDER``: the pipeline on real prices, imported from files into a lake of their own."""
+"""``steel demo --real FOLDER``: the pipeline on real prices, imported from files into a separate lake."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def demo_real(folder: Path) -> None:
 
 
 def _import(catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, folder: Path) -> int:
-    """The rows that are new or changed. What the files hold is known to be true, however wild its moves are."""
+    """Import all files; return how many rows were new or changed. No value is quarantined, however large its move."""
     moment, new = now(), 0
     for series, table in figures(folder, catalog, moment):
         digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()

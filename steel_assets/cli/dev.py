@@ -1,4 +1,4 @@
-"""``steel dev``, ``steel ui`` and ``steel sandbox``: the Dagster UI with its daemon or alone, and the simulated providers."""
+"""``steel dev``, ``steel ui`` and ``steel sandbox``: the Dagster UI with or without its daemon, and the simulated providers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from steel_assets.operations.instance_state import PREFIX, kept_files, restored_
 from steel_assets.settings import dagster_home, settings
 
 STOP_SECONDS = 60
-"""How long Dagster's processes may take to stop."""
+"""Seconds that Dagster's processes get to stop."""
 
 
 UI = [sys.executable, "-m", "steel_assets.assets.ui"]
@@ -34,17 +34,19 @@ def dev(
     host: Annotated[str, typer.Option(help="address of the Dagster UI")] = "127.0.0.1",
     kept: Annotated[
         str | None,
-        typer.Option("--from", help="only look: at what steel run left in this lake (a folder, or gs://bucket/prefix)"),
+        typer.Option("--from", help="read-only: show what steel run stored in this lake (a folder, or gs://bucket/prefix)"),
     ] = None,
 ) -> None:
-    """Open the Dagster UI, with the daemon that runs schedules and, where prices are simulated, the sandbox beside it."""
+    """Start the Dagster UI and the daemon that runs schedules; with simulated prices the sandbox too."""
     _refuse_open_ui(host)
     console = Console()
     if kept is not None:
         raise typer.Exit(_look(kept, host, port, console))
     with ExitStack() as stack:
         stack.enter_context(instance_here(begin=True))
-        environment = os.environ | {"DAGSTER_HOME": str(dagster_home() or Path.cwd())}  # else it speaks of a temporary one
+        environment = os.environ | {
+            "DAGSTER_HOME": str(dagster_home() or Path.cwd())
+        }  # otherwise Dagster announces a temporary one
         if settings().simulated:
             from steel_assets.sandbox.server import Sandbox
 
@@ -57,21 +59,21 @@ def dev(
 
 
 def _look(address: str, host: str, port: int, console: Console) -> int:
-    """The Dagster UI, read-only, over a copy of the instance that is kept in the lake at ``address``; its exit code.
+    """Serve the Dagster UI, read-only, on a copy of the instance kept in the lake at ``address``; return its exit code.
 
     Raises:
-        Problem: nothing is kept there, or it is damaged.
+        Problem: no instance is kept there, or it is damaged.
     """
     with tempfile.TemporaryDirectory(prefix="steel-look-") as folder:
         home = Path(folder) / "instance"
         parts = platform(settings().model_copy(update={"lake": address, "home": Path(folder) / "home"}))
         if "://" not in address and not Path(address).is_dir():
-            raise Problem(f"--from: {address} is no folder; name the lake that steel run works on, or gs://bucket/prefix")
+            raise Problem(f"--from: {address} is not a folder; name the lake that steel run uses, or gs://bucket/prefix")
         state = restored_instance(
             kept_files(parts.store, parts.signing_key), parts.home, home, json_logs=parts.settings.log_format == "json"
         )
         if state.kept is None:
-            raise Problem(f"--from: nothing is kept in {parts.store.uri(PREFIX.rstrip('/'))}: steel run never ended there")
+            raise Problem(f"--from: {parts.store.uri(PREFIX.rstrip('/'))} is empty: steel run never ended there")
         notice = f"The state of {state.kept.saved_at:%Y-%m-%d %H:%M} UTC, read-only, on http://{host}:{port} (stop with Ctrl-C)"
         console.print(notice, highlight=False, soft_wrap=True)
         command = [*UI, "-m", "steel_assets.definitions", "-h", host, "-p", str(port), "--read-only"]
@@ -79,7 +81,7 @@ def _look(address: str, host: str, port: int, console: Console) -> int:
 
 
 def _until_stopped(command: list[str], environment: Mapping[str, str]) -> int:
-    """Run ``command`` until it ends or somebody stops it; its exit code."""
+    """Run ``command`` until it ends or is interrupted; return its exit code."""
     for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored, as Dagster would be too
         signal.signal(stop, signal.default_int_handler)
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
@@ -96,19 +98,19 @@ def ui(
     port: Annotated[int, typer.Option(help="port of the Dagster UI", min=1, max=65535)] = 3000,
     host: Annotated[str, typer.Option(help="address of the Dagster UI")] = "127.0.0.1",
 ) -> None:
-    """Open the Dagster UI alone; the daemon is started beside it with dagster-daemon run."""
+    """Start the Dagster UI without the daemon; start that beside it with dagster-daemon run."""
     _refuse_open_ui(host)
     command = [*UI, "-h", host, "-p", str(port), *_code()]
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
 
 
 def _code() -> list[str]:
-    """What tells Dagster which code to load where no ``workspace.yaml`` in this folder does, as in a checkout."""
+    """Options that tell Dagster which code to load if the current folder has no ``workspace.yaml`` (a checkout has one)."""
     return [] if Path("workspace.yaml").exists() else ["-m", "steel_assets.definitions"]
 
 
 def _refuse_open_ui(host: str) -> None:
-    """The UI knows no users: whoever reaches it may start and delete everything."""
+    """Refuse a host that others can reach: the UI has no users, so anybody could start and delete everything."""
     if host not in LOOPBACK and not settings().ui_hosts.strip():
         raise Problem(
             f"--host: on {host} everybody who reaches the Dagster UI could operate it: it knows no users. Leave it on 127.0.0.1 "
@@ -118,9 +120,9 @@ def _refuse_open_ui(host: str) -> None:
 
 def sandbox(
     port: Annotated[int, typer.Option(help="port to answer on", min=1, max=65535)] = 8765,
-    seed: Annotated[int, typer.Option(help="another seed is another market")] = 7,
+    seed: Annotated[int, typer.Option(help="seed of the simulated market")] = 7,
 ) -> None:
-    """Answer as Yahoo Finance, Alpha Vantage, FRED and Trading Economics, from a simulated steel market."""
+    """Serve a simulated steel market as Yahoo Finance, Alpha Vantage, FRED and Trading Economics would."""
     from steel_assets.sandbox.server import serve
 
     Console().print(f"[yellow]SIMULATED providers on http://127.0.0.1:{port}[/] (stop with Ctrl-C)", highlight=False)

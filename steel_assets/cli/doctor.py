@@ -1,4 +1,4 @@
-"""``steel doctor``: is everything in place? Each finding says what is wrong and what to do."""
+"""``steel doctor``: checks the installation; each finding says what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from steel_assets.settings import Settings, origins, unknown
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing looked at."""
+    """The result of one check."""
 
     what: str
     ok: bool
@@ -39,10 +39,10 @@ class Diagnostic:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False,
     live: Annotated[
-        bool, typer.Option("--live", help="ask each provider once for each symbol instead, within its quota")
+        bool, typer.Option("--live", help="instead, ask each provider once for each symbol, within its quota")
     ] = False,
 ) -> None:
-    """Look at settings, catalogue, storage, keys and the Dagster instance, and say what is missing."""
+    """Check settings, catalogue, storage, keys and the Dagster instance, and list what is missing."""
     if live:
         ask_live(as_json=as_json)
         return
@@ -76,10 +76,10 @@ def doctor(
 
 
 def _declared(catalog: Catalog, chosen: Settings, declared: Collection[str]) -> Iterator[Diagnostic]:
-    """Catalogue and settings.
+    """Findings about catalogue and settings.
 
     Args:
-        declared: the variables that sources and channels declare.
+        declared: environment variables that sources and channels declare.
     """
     series = len(catalog.series)
     yield Diagnostic("catalogue", True, f"{series} series, markets {', '.join(catalog.markets)}")
@@ -94,7 +94,7 @@ def _declared(catalog: Catalog, chosen: Settings, declared: Collection[str]) -> 
 
 
 def _providers(catalog: Catalog, providers: Providers, *, live: bool) -> Iterator[Diagnostic]:
-    """Markets that no provider is asked for, and, where real ones are asked, the keys."""
+    """Findings about markets without a provider, and, with ``live``, about the providers' keys."""
     for market in catalog.markets:
         if unfed := providers.unfed(market):
             yield Diagnostic(f"market {market}", True, unfed)
@@ -104,13 +104,13 @@ def _providers(catalog: Catalog, providers: Providers, *, live: bool) -> Iterato
 
 
 def _channels(notifiers: Mapping[str, Notifier]) -> str:
-    """What is set up, and what was added to the shipped ones."""
+    """The configured channels, and those added by plugins."""
     own = ", ".join(map(str, opened()))
     return f"channels: {', '.join(notifiers)}" + (f"; Python of your own from {own}" if own else "")
 
 
 def _settings(declared: Collection[str]) -> str:
-    """Where each value came from; never the values, some of which are secret."""
+    """Where each setting's value comes from; never the value, which can be secret."""
     places: dict[str, list[str]] = {}
     for name, place in origins(declared).items():
         places.setdefault(place, []).append(name)
@@ -119,7 +119,7 @@ def _settings(declared: Collection[str]) -> str:
 
 
 def _symbols(catalog: Catalog) -> str:
-    """How sure it is that the providers know the symbols; the unconfirmed ones by name."""
+    """How many symbols were confirmed by their provider; the others by name."""
     asked = [declared for declared in catalog.series.values() if catalog.sources[declared.source].kind == "api"]
     sure = Counter(declared.verified.status if declared.verified else "not said how sure" for declared in asked)
     doubtful = [
@@ -130,7 +130,7 @@ def _symbols(catalog: Catalog) -> str:
 
 
 def _key(providers: Providers, source: Source) -> str:
-    """A source without a key is skipped, or asked without one: that is a choice, and no fault."""
+    """Whether a source has its key. Without one it is skipped, or asked without a key; neither is an error."""
     if providers.key_of(source) is not None:
         return "set"
     return providers.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"

@@ -1,4 +1,4 @@
-"""``steel drift``: whether a market has changed, and how often the same question would have been a false alarm."""
+"""``steel drift``: whether a market's data have changed, and how many alarms the same test would have given in the past."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ YEAR = 250
 
 def drift(
     market: Annotated[str, typer.Argument(help="id of the market")],
-    replay: Annotated[bool, typer.Option(help="every alarm that would have been given in the past")] = False,
+    replay: Annotated[bool, typer.Option(help="list every alarm that the test would have given in the past")] = False,
     real: Annotated[Path | None, typer.Option(help="folder of the real price history, instead of the lake")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
 ) -> None:
-    """Compare recent features, returns and errors with the two years before, and with how much they always differ."""
+    """Compare recent features, returns and errors with the two years before, and with their usual differences."""
     parts = platform()
     if market not in parts.catalog.markets:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
@@ -39,7 +39,9 @@ def drift(
     )
     found = market_drift(history, build_features(history))
     if found.judged == 0:
-        raise Problem(f"{market}: about four years of prices are needed to tell drift from what is usual; import more history")
+        raise Problem(
+            f"MARKET: {market} has too short a history to know which differences are usual; import about four years of prices"
+        )
     answer = described(market, found)
     if as_json:
         typer.echo(json.dumps(answer))
@@ -48,9 +50,12 @@ def drift(
 
 
 def print_drift(console: Console, shown: Mapping[str, Any], *, replay: bool) -> None:
-    """What was measured, for people; with ``replay`` every alarm of the past too."""
+    """Print the result of ``described``; with ``replay`` every alarm of the past too."""
     shares = ", ".join(f"{name} {'not known' if share is None else f'{share:.0%}'}" for name, share in shown["scores"].items())
-    console.print(f"{shown['market']}, {shown['measured']}: further from the two years before than on earlier dates: {shares}")
+    console.print(
+        f"{shown['market']}, {shown['measured']}: share of earlier dates with a smaller distance to their two years "
+        f"before: {shares}"
+    )
     console.print(f"[bold]drift[/]: at least two of three beyond {RARE:.0%}" if shown["drift"] else "no drift")
     if replay:
         console.print(
@@ -62,7 +67,7 @@ def print_drift(console: Console, shown: Mapping[str, Any], *, replay: bool) -> 
 
 
 def described(market: str, drift: Drift) -> dict[str, Any]:
-    """The newest measurement and the whole replay, as JSON can hold it."""
+    """The newest measurement and the whole replay as JSON values."""
     newest, alarms = drift.scores.iloc[-1], drift.alarms
     return {
         "market": market,

@@ -1,4 +1,4 @@
-"""``steel experiment``: variants in the shadow of the champions; where each stands, and a person's switch to stop one."""
+"""``steel experiment``: list the variants that are tried beside the champions, report on one, stop or restart it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from steel_assets.core.experiments import FINAL, Experiment
 from steel_assets.core.tables import EXPERIMENT_FORECASTS, EXPERIMENT_VERDICTS
 from steel_assets.operations import experiment_switch, experimenting
 
-app = typer.Typer(help="Experiments of variants in the shadow of the champions: list, report, stop, start.", no_args_is_help=True)
+app = typer.Typer(help="Experiments that try a variant beside the champions: list, report, stop, start.", no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="id of the experiment, as `steel experiment list` shows it")]
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 
 @app.command("list")
 def list_experiments(as_json: AsJson = False) -> None:
-    """Show every experiment of the catalogue, and where it stands."""
+    """Show every experiment of the catalogue and its state."""
     parts = platform()
     found = [_about(parts.lake, parts.warehouse, experiment) for experiment in parts.catalog.experiments.values()]
     if as_json:
@@ -41,7 +41,7 @@ def list_experiments(as_json: AsJson = False) -> None:
         return
     table = Table()
     for column in ("id", "state", "family", "markets", "days ahead", "start", "end", "pairs"):
-        table.add_column(column, overflow="fold")  # what one has to type is never cut
+        table.add_column(column, overflow="fold")  # ids are wrapped, not truncated, because people type them
     for about in found:
         row = (about["family"], ", ".join(about["markets"]), ", ".join(map(str, about["horizons"])), about["start"], about["end"])
         table.add_row(about["id"], about["state"], *row, str(about["n"]))
@@ -50,7 +50,7 @@ def list_experiments(as_json: AsJson = False) -> None:
 
 @app.command("report")
 def report(experiment: Id, as_json: AsJson = False) -> None:
-    """Show where an experiment stands: its evidence in both directions, its mean gain, and the days behind it."""
+    """Show the state of an experiment: its evidence for and against, its mean gain, and its days."""
     parts = platform()
     declared = _declared(parts.catalog, experiment)
     about = _about(parts.lake, parts.warehouse, declared)
@@ -64,30 +64,28 @@ def report(experiment: Id, as_json: AsJson = False) -> None:
     if about["simulated"]:
         console.print("[bold yellow]SIMULATED DATA[/]")
     console.print(f"{declared.name} ({experiment}), {about['start']} to {about['end']}, {declared.metric}", markup=False)
-    console.print(
-        experimenting.described(rows.iloc[-1]) if len(rows) else f"{about['state']}: nobody has looked yet", markup=False
-    )
-    console.print(f"{about['forecasts']} forecasts in the shadow; {len(rows)} days with a look", markup=False)
+    console.print(experimenting.described(rows.iloc[-1]) if len(rows) else f"{about['state']}: not evaluated yet", markup=False)
+    console.print(f"{about['forecasts']} shadow forecasts; evaluated on {len(rows)} days", markup=False)
 
 
 @app.command("stop")
 def stop(experiment: Id) -> None:
-    """Let an experiment forecast no more until it is started again. Its evidence stays."""
+    """Stop the forecasts of an experiment until it is started again. Its evidence is kept."""
     parts = platform()
     _undecided(parts.warehouse, _declared(parts.catalog, experiment))
     if not experiment_switch.stop(parts.store, experiment, now()):
-        raise Problem(f"ID: {experiment} is stopped already; `steel experiment start {experiment}` lets it go on")
+        raise Problem(f"ID: {experiment} is stopped already; `steel experiment start {experiment}` continues it")
     publish_again(parts, parts.snapshots)
     typer.echo(json.dumps({"stopped": experiment}))
 
 
 @app.command("start")
 def start(experiment: Id) -> None:
-    """Let an experiment go on that was stopped."""
+    """Continue an experiment that was stopped."""
     parts = platform()
     _undecided(parts.warehouse, _declared(parts.catalog, experiment))
     if not experiment_switch.start(parts.store, experiment):
-        raise Problem(f"ID: {experiment} is not stopped; it begins by itself on the day that its declaration says")
+        raise Problem(f"ID: {experiment} is not stopped; it starts by itself on the start day of its declaration")
     publish_again(parts, parts.snapshots)
     typer.echo(json.dumps({"started": experiment}))
 
@@ -99,7 +97,7 @@ def _declared(catalog: Catalog, experiment: str) -> Experiment:
     known = catalog.experiments
     if experiment not in known:
         there = f"there are {', '.join(known)}" if known else "none is declared (docs/experiments.md)"
-        raise Problem(f"ID: {experiment!r} is no experiment of the catalogue; {there}")
+        raise Problem(f"ID: {experiment!r} is not an experiment of the catalogue; {there}")
     return known[experiment]
 
 
@@ -113,7 +111,7 @@ def _undecided(warehouse: Warehouse, experiment: Experiment) -> None:
 
 
 def _about(lake: Lake, warehouse: Warehouse, experiment: Experiment) -> dict[str, Any]:
-    """What is declared and what was found last, as JSON can hold it."""
+    """The declaration and the newest result as JSON values."""
     newest = experimenting.last_verdict(warehouse, experiment.id)
     row = newest.iloc[0].to_dict() if len(newest) else {}
     state = experiment_switch.state_now(lake.store, experiment.id, row.get("state"))

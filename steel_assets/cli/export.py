@@ -1,4 +1,4 @@
-"""``steel export``: a table for Excel, Power BI, Python or whatever else reads CSV, XLSX or Parquet."""
+"""``steel export``: a table as CSV, XLSX or Parquet, for Excel, Power BI, Python and other programs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from steel_assets.core.table_schema import Table
 from steel_assets.operations.exporting import TABLES, has_markets, rows_of
 
 NOTHING = 1
-"""The exit code where no row was chosen."""
+"""Exit code if no row was selected."""
 
 
 class Format(StrEnum):
-    """What kind of file is written."""
+    """The kind of file to write."""
 
     CSV = "csv"
     XLSX = "xlsx"
@@ -34,7 +34,7 @@ class Format(StrEnum):
 
 
 def export_table(
-    table: Annotated[str, typer.Argument(help="name of the table, for example forecasts; a wrong one lists them all")],
+    table: Annotated[str, typer.Argument(help="name of the table, for example forecasts; an unknown name lists all")],
     market: Annotated[str | None, typer.Option(help="only rows of this market")] = None,
     since: Annotated[str | None, typer.Option(help="first day, for example 2026-01-01")] = None,
     until: Annotated[str | None, typer.Option(help="last day")] = None,
@@ -42,12 +42,14 @@ def export_table(
         Format | None, typer.Option("--format", help="kind of file; default: what --output ends in, else csv")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="file to write; without it CSV is printed")] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="begin a CSV so that Excel opens it by a double click in UTF-8")] = False,
-    force: Annotated[bool, typer.Option("--force", help="replace the file if it is there")] = False,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="write a byte order mark, so that Excel opens a CSV as UTF-8 on a double click")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="replace the file if it exists")] = False,
 ) -> None:
-    """Write a table of the platform, or a part of it, as CSV, as a workbook for Excel or as Parquet. Exit code 1: no rows.
+    """Write a table, or some of its rows, as CSV, as an Excel workbook or as Parquet. Exit code 1: no rows.
 
-    Every row says whether it is simulated. A text that a spreadsheet would run as a formula is written so that it does not.
+    Every row says whether it is simulated. A text that a spreadsheet would execute as a formula is escaped.
     """
     asked = _table(table)
     wanted = _format(file_format, output, bom=bom)
@@ -96,12 +98,14 @@ def _format(requested: Format | None, output: Path | None, *, bom: bool) -> Form
             f"--format {requested}: {output} ends in .{ending}; leave --format out, or name a file that ends in .{requested}"
         )
     if requested is None and named is None and output is not None:
-        raise Problem(f"--output: nothing says what kind of file {output} is; end it in .csv, .xlsx or .parquet, or add --format")
+        raise Problem(
+            f"--output: the kind of file is not known from {output}; end it in .csv, .xlsx or .parquet, or add --format"
+        )
     wanted = requested or named or Format.CSV
     if output is None and wanted != Format.CSV:
-        raise Problem(f"--format {wanted}: it is not printed; name a file with --output, for example table.{wanted}")
+        raise Problem(f"--format {wanted}: only CSV can be printed; name a file with --output, for example table.{wanted}")
     if bom and wanted != Format.CSV:
-        raise Problem(f"--bom: only a CSV has one, and this is {wanted}; leave it out")
+        raise Problem(f"--bom: only CSV has a byte order mark, and the format is {wanted}; leave it out")
     return wanted
 
 
@@ -111,17 +115,21 @@ def _check_market(table: Table, market: str | None, markets: list[str]) -> None:
     if market not in markets:
         raise Problem(f"--market: {market!r} is not in the catalogue; there are {', '.join(markets)}")
     if not has_markets(table):
-        raise Problem(f"--market: rows of {table.name} are of no market; leave it out")
+        raise Problem(f"--market: the table {table.name} has no column market; leave the option out")
 
 
 def _check_output(output: Path, *, force: bool) -> None:
-    """What can be known before anything is read. Raises Problem."""
+    """Check what can be checked before anything is read.
+
+    Raises:
+        Problem: the folder does not exist, the output is a folder, or the file exists and --force is missing.
+    """
     if not output.absolute().parent.is_dir():
         raise Problem(f"--output: the folder {output.absolute().parent} does not exist")
     if output.is_dir():
         raise Problem(f"--output: {output} is a folder; name a file")
     if output.exists() and not force:
-        raise Problem(f"--output: {output} is there already; --force replaces it")
+        raise Problem(f"--output: {output} exists already; --force replaces it")
 
 
 def _nothing(table: Table, market: str | None, first: pd.Timestamp | None, last: pd.Timestamp | None) -> str:

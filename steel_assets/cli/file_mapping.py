@@ -1,4 +1,4 @@
-"""What a person says of a file, by options or in a YAML file, as one ``FileMapping``; and writing one for the next file."""
+"""Combines a YAML file and options into one ``FileMapping``, and writes such a YAML file for the next import."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from steel_assets.sources.file_import import FileMapping
 
 
 def given_mapping(mapping: Path | None, options: Mapping[str, Any]) -> DropMapping:
-    """The mapping in a file, if any, with the ``options`` that were given over it.
+    """The mapping in the file ``mapping``, if any, overridden by ``options``.
 
     Raises:
-        Problem: an option or a key is not what it may be.
+        Problem: an option or a key has an invalid value.
     """
     given = {name: value for name, value in options.items() if value not in (None, False, (), [], {})}
     written = {} if mapping is None else _in_file(mapping)
@@ -37,7 +37,7 @@ def given_mapping(mapping: Path | None, options: Mapping[str, Any]) -> DropMappi
 
 
 def row_conditions(texts: Sequence[str] | None) -> dict[str, str]:
-    """COLUMN=VALUE, several times."""
+    """Conditions of the form COLUMN=VALUE as column → value."""
     where = {}
     for condition in texts or ():
         column, sign, value = condition.partition("=")
@@ -48,21 +48,21 @@ def row_conditions(texts: Sequence[str] | None) -> dict[str, str]:
 
 
 def reading_options(mapping: FileMapping) -> dict[str, Any]:
-    """What is said of how files of this kind are read, without what was said of this one."""
+    """The keys of ``mapping`` that describe how files of this kind are read, without those about this one file."""
     return mapping.model_dump(mode="json", exclude_defaults=True, exclude={"overlap", "believe"})
 
 
 def save_mapping(path: Path, mapping: FileMapping) -> None:
-    """Write ``mapping`` as the YAML that lies beside the next file of this kind in the drop folder, or that --mapping takes.
+    """Write ``mapping`` as YAML, for --mapping or for the drop folder beside the next file of this kind.
 
     Raises:
-        Problem: another file is there, or the folder is not.
+        Problem: another file is there, or the folder does not exist.
     """
     content = yaml.safe_dump(reading_options(mapping), allow_unicode=True, sort_keys=False)
     if path.exists():
         if path.read_text() == content:
             return
-        raise Problem(f"--save-mapping: {path} is there already and says something else; name another file, or remove it")
+        raise Problem(f"--save-mapping: {path} exists already with other content; name another file, or remove it")
     if not path.parent.is_dir():
         raise Problem(f"--save-mapping: there is no folder {path.parent}")
     with path.open("x", encoding="utf-8") as file:
@@ -77,5 +77,5 @@ def _in_file(path: Path) -> dict[str, Any]:
     except NotPlain as error:
         raise Problem(f"--mapping: {path}: {error}; write for example: series: lme_rebar_m01") from error
     if not isinstance(content, dict):
-        raise Problem(f"--mapping: {path} is no mapping; write for example: series: lme_rebar_m01")
+        raise Problem(f"--mapping: {path} is not a mapping; write for example: series: lme_rebar_m01")
     return content

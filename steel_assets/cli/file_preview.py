@@ -1,4 +1,4 @@
-"""What would be read of a file, shown and not stored: first and last rows, a small plot, what is assumed and left out."""
+"""Previews an import without storing it: first and last rows, a small plot, assumptions, and rows left out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WIDTH, BLOCKS = 60, "▁▂▃▄▅▆▇█"
 def preview_of_no_series(
     content: bytes, filename: str, mapping: FileMapping, moment: pd.Timestamp, limits: ReadingLimits
 ) -> FileReading:
-    """What a file holds before there is a series for it: of days, or else of weeks, or of months, in whatever unit.
+    """Read a file without knowing its series: as daily values, else weekly, else monthly, in any unit.
 
     Raises:
         ImportRefused: it is none of these.
@@ -59,7 +59,7 @@ def preview_json(reading: FileReading) -> dict[str, Any]:
 
 
 def print_preview(reading: FileReading) -> None:
-    """The preview for a person."""
+    """Print the preview."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for name, figures in reading.figures.items():
         values = figures["value"].to_numpy()
@@ -78,13 +78,13 @@ def print_preview(reading: FileReading) -> None:
 
 
 def print_assumptions(console: Console, reading: FileReading) -> None:
-    """What was assumed and left out, a line each."""
+    """Print what was assumed and left out, one line each."""
     for line in reading.assumptions:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def sparkline(values: np.ndarray) -> str:
-    """The course of ``values`` in one line: the mean of each of at most sixty spans, from the lowest to the highest block."""
+    """``values`` as one line of block characters: the means of at most sixty spans, scaled from minimum to maximum."""
     means = np.array([span.mean() for span in np.array_split(values, min(WIDTH, len(values)))])
     low, high = means.min(), means.max()
     steps = (

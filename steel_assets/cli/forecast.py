@@ -1,7 +1,7 @@
-"""``steel forecast``: what the platform says today, or would have said on an earlier day.
+"""``steel forecast``: the forecast of today or of an earlier day.
 
-Today's forecast is shown as it was published, where it was: the models of this issue are not asked again what they said, and
-neither pandas nor a model is imported. What was not published, and an earlier day's, is computed (``cli/computed.py``).
+A published forecast is shown as it was published, without asking its models again, so neither pandas nor a model is imported. A
+forecast that was not published, or of an earlier day, is computed (``cli/computed.py``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from steel_assets.core.price_age import aged_drivers, sessions_old
 from steel_assets.core.types import MarketFrequency
 
 Row = Mapping[str, Any]
-"""A row of tables.FORECASTS, its dates and moments as such, and what ``in_force.aged`` adds to it."""
+"""A row of tables.FORECASTS with dates and datetimes as values, and the columns that ``in_force.aged`` adds."""
 
 
 def forecast(
@@ -37,11 +37,11 @@ def forecast(
     as_of: Annotated[str | None, typer.Option(help="day of issue, for example 2026-11-20; default the latest")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the forecasts as JSON")] = False,
 ) -> None:
-    """Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published.
+    """Show the latest forecast, or compute an earlier day's from what was known then. Nothing is written or published.
 
-    The latest issue is shown as it was published, an earlier day is computed again. From a price that is too old nothing new is
-    issued: the forecast in force is shown, marked. Exit code: 0 issued, 1 in a market nothing new was issued, 2 there is nothing
-    to show.
+    The latest issue is shown as it was published; an earlier day is computed with the models of that day. From a price that is
+    too old no new forecast is issued: the one in force is shown, marked. Exit code: 0 issued, 1 nothing new for some market, 2
+    there is nothing to show.
     """
     parts, moment = platform(), now()
     if market is not None and market not in parts.catalog.markets:
@@ -63,7 +63,7 @@ def forecast(
     _warn(without.values())
     default = parts.catalog.rules.default_market
     if market is None and default in without and default not in found:
-        _warn([f"the default market {default} has none; {rows[0]['market']} stands in for it"])
+        _warn([f"the default market {default} has none; {rows[0]['market']} is shown instead"])
     if as_json:
         typer.echo(json.dumps([_plain(row) | {"withdrawn_import": marks.get(row["market"])} for row in rows], indent=2))
     else:
@@ -85,7 +85,7 @@ def _warn(reasons: Iterable[str]) -> None:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    """A row as JSON has it: moments in ISO 8601 with milliseconds, what is missing as null."""
+    """A row as JSON values: datetimes in ISO 8601 with milliseconds, missing values as null."""
     return {name: _value(value) for name, value in row.items()}
 
 
@@ -99,10 +99,10 @@ def _value(value: Any) -> Any:
 
 
 def print_forecasts(console: Console, catalog: Catalog, store: ObjectStore, rows: Sequence[Row]) -> None:
-    """Forecasts as a buyer reads them, market by market, with how the champion did out of sample beside each.
+    """Print forecasts by market, with the champion's out-of-sample errors beside each.
 
     Args:
-        rows: those of a market one after the other.
+        rows: grouped by market.
     """
     for market, group in groupby(rows, key=lambda row: str(row["market"])):
         issued = list(group)
@@ -117,12 +117,12 @@ def print_forecasts(console: Console, catalog: Catalog, store: ObjectStore, rows
             tone = "bold red" if first["price_age_sessions"] > limit else "yellow"
             console.print(f"▲ {first['stale_reason']}", style=tone, markup=False, highlight=False)
         for series, day in aged_drivers(first.get("aged_drivers")).items():
-            console.print(f"▲ leans on {series}, whose newest figure is of {day}", style="yellow", markup=False, highlight=False)
+            console.print(f"▲ uses {series}, whose newest value is of {day}", style="yellow", markup=False, highlight=False)
         console.print(_table(issued, champions_scores(store, market), frequency))
 
 
 def _of_price(day: date, frequency: MarketFrequency) -> str:
-    """Of which day, week or month the last price is."""
+    """The day, week or month of the last price, in words."""
     return f"on {day:%d %b %Y}" if frequency == "daily" else f"of {period_name(day, frequency)}"
 
 

@@ -1,4 +1,4 @@
-"""Every finding about this installation: what the service would say, what the watch told, and whether anything runs by itself."""
+"""Findings about this installation from the published snapshot, open incidents, and daemons, schedules and sensors."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from steel_assets.serving.snapshot import Snapshot
 
 AREAS = ("markets", "sources", "models", "automation", "service", "budget", "machine")
-"""What is looked at, in this order."""
+"""The areas of findings, in the order shown."""
 
 SHOWN_NOTES = 10
 
-NEVER_STARTED = Finding("automation", "yellow", "nothing runs by itself: the daemon was never started here (make dev)")
+NEVER_STARTED = Finding("automation", "yellow", "no schedule runs: the daemon was never started here; start it with make dev")
 
 AREA_OF = {
     "no_forecast": "markets",
@@ -55,7 +55,7 @@ AREA_OF = {
     "cpu_usage": "machine",
     "disk_usage": "machine",
 }
-"""Where an incident of that kind belongs; what is about costs is about the budget, everything else about the automation."""
+"""Kind of incident → area; of those not listed, the ones about costs are of the budget, all others of automation."""
 
 
 def published(store: ObjectStore, signing_key: bytes | None, moment: datetime) -> Snapshot:
@@ -66,13 +66,13 @@ def published(store: ObjectStore, signing_key: bytes | None, moment: datetime) -
 
 
 def service_use(store: ObjectStore, moment: datetime) -> ServiceUsage | None:
-    """What the service measured of itself lately; None when it does not measure."""
+    """What the service measured of itself lately; None if it does not measure."""
     minutes = service_minutes(store, moment - SILENT, moment)
     return summary(minutes) if minutes else None
 
 
 def findings(catalog: Catalog, snapshot: Snapshot, moment: datetime) -> list[Finding]:
-    """Everything that is not as it should be, worst first."""
+    """All findings about the published snapshot, worst first."""
     from steel_assets.serving.state import covers, incidents
 
     found = [
@@ -89,10 +89,10 @@ def findings(catalog: Catalog, snapshot: Snapshot, moment: datetime) -> list[Fin
 
 
 def sources(statuses: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
-    """What providers do not answer at present: their last good answers stand in, or nothing does.
+    """Findings about providers that do not answer at present, whether or not an earlier answer is used instead.
 
     Args:
-        statuses: source → endpoint group → its standing (``core.source_status``).
+        statuses: source → endpoint group → its status (``core.source_status``).
     """
     for source, groups in statuses.items():
         for group, state in groups.items():
@@ -101,7 +101,7 @@ def sources(statuses: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
 
 
 def dropped(store: ObjectStore, drop_box: DropBox) -> Iterator[Finding]:
-    """What lies in the drop folder and is not imported."""
+    """Findings about files in the drop folder that were not imported."""
     notes = load(store, drop_box).notes
     for name, text in list(notes.items())[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", f"drop folder: {name}: {text}")
@@ -110,10 +110,10 @@ def dropped(store: ObjectStore, drop_box: DropBox) -> Iterator[Finding]:
 
 
 def damaged(store: ObjectStore, warehouse_lost: str | None, snapshot: Snapshot, moment: datetime) -> Iterator[Finding]:
-    """Files of the lake that were found damaged and set aside, as far as no open incident says it already.
+    """Findings about damaged files of the lake that no open incident reports.
 
     Args:
-        warehouse_lost: what the warehouse lost, in a sentence; None when nothing.
+        warehouse_lost: what the warehouse lost, in a sentence; None if nothing.
     """
     from steel_assets.serving.state import covers
 
@@ -128,7 +128,7 @@ def damaged(store: ObjectStore, warehouse_lost: str | None, snapshot: Snapshot, 
 
 
 def _automation(catalog: Catalog, moment: datetime, open_rules: set[str]) -> Iterator[Finding]:
-    """Daemons, schedules and sensors, as far as no open incident says it already."""
+    """Findings about daemons, schedules and sensors that no open incident reports."""
     now, grace = _plain(moment), timedelta(minutes=catalog.rules.alerts.daemon_silence_minutes)
     try:
         state = running(instance_files(instance_home()), now, grace)
@@ -174,7 +174,7 @@ def _machine(home: Path) -> str:
 
 
 def _plain(moment: datetime) -> datetime:
-    """``moment`` without what pandas adds to it."""
+    """``moment`` as a plain datetime, if it is a pandas Timestamp."""
     return datetime.fromtimestamp(moment.timestamp(), UTC)
 
 
@@ -191,7 +191,7 @@ def _oldest_price(snapshot: Snapshot, markets: list[str], moment: datetime) -> s
 
 
 def facts(home: Path, snapshot: Snapshot, use: ServiceUsage | None, moment: datetime) -> dict[str, str]:
-    """What there is to say of each area when nothing is wrong; nothing of an area of which nothing is known."""
+    """One sentence for each area without findings; areas of which nothing is known are left out."""
     catalogue: dict[str, Any] = snapshot["catalogue"] or {}
     markets = [market["id"] for market in catalogue.get("markets", [])]
     scores = [quality["quality_score"] for quality in snapshot["quality"].values() if quality["quality_score"] is not None]

@@ -1,4 +1,4 @@
-"""``steel import``: a company's own history, from text, a workbook or Parquet, into the same raw storage."""
+"""``steel import``: import a company's own history from a text file, a workbook or Parquet into raw storage."""
 
 from __future__ import annotations
 
@@ -33,9 +33,13 @@ def _option(help_text: str, *names: str, panel: str = READING, metavar: str | No
 def import_file(
     file: Annotated[Path, typer.Argument(help="text (.csv .tsv .txt), a workbook (.xlsx .xlsm .xlsb .xls .ods) or .parquet")],
     series: Annotated[str | None, typer.Option(help="id of the series in the catalogue")] = None,
-    mapping: Annotated[Path | None, typer.Option(help="YAML that says all of this, also for many series of one file")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="write nothing, show what would be read and why")] = False,
-    save_as: Annotated[Path | None, typer.Option("--save-mapping", help="write the YAML for the next file of this kind")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML file with these options, also for several series of one file")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="show what would be read and why, without writing")] = False,
+    save_as: Annotated[
+        Path | None, typer.Option("--save-mapping", help="write a YAML file for the next file of this kind")
+    ] = None,
     sheet: Annotated[str | None, _option(f"of a workbook; {FOUND}")] = None,
     header_row: Annotated[int | None, _option(f"its number, from 1; 0: there is none; {FOUND}")] = None,
     date_column: Annotated[list[str] | None, _option(f"its name; repeated: year, month, day; {FOUND}")] = None,
@@ -52,10 +56,11 @@ def import_file(
     believe: Annotated[bool, _option("the figures that are doubted are true", "--believe", panel=SAID)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the outcome as JSON")] = False,
 ) -> None:
-    """Import a file of dates and figures. A file with a mistake is refused whole: nothing is written.
+    """Import a file of dates and values. A file with any error is refused as a whole, and nothing is written.
 
-    What is assumed is said; what could be read in two ways is refused with both, and the option that decides. docs/files.md has
-    the command for the usual sources. What was imported, when and by whom: `steel imports list`; taking it back: `withdraw`.
+    Assumptions are printed. Values that can be read in two ways are refused; the message shows both, and the option that decides.
+    docs/files.md has the command for common sources. List imports with `steel imports list`; undo one with `steel imports
+    withdraw`.
     """
     if correction and revision:
         raise Problem("--correction or --revision, not both: were the earlier figures never true, or published earlier?")

@@ -1,4 +1,4 @@
-"""``steel imports``: which files of one's own were imported, and taking one back."""
+"""``steel imports``: list imported files, and withdraw or restore one."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from steel_assets.operations.rewriting import find, set_aside
 SHOWN = 200
 
 app = typer.Typer(
-    help="Every file that `steel import` or the drop folder imported: list, show, withdraw. A withdrawn import was never known: "
-    "every backtest, history and forecast as of an earlier day is made without it. Its raw file stays, what was published stays, "
-    "and forecasts that were issued from it are marked.",
+    help="Files that `steel import` or the drop folder imported: list, show, withdraw, restore. Every backtest, history "
+    "and forecast as of an earlier day leaves a withdrawn import out. Its raw file and what was published are kept, and "
+    "forecasts that were issued from it are marked.",
     no_args_is_help=True,
 )
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="of the import, or its beginning: `steel imports list`")]
-Reason = Annotated[str, typer.Option(help="why, for whoever reads the ledger later")]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="id of the import or its first characters, as `steel imports list` shows it")
+]
+Reason = Annotated[str, typer.Option(help="the reason, which is kept in the ledger")]
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 
 
@@ -40,7 +42,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 def list_imports(
     series: Annotated[str | None, typer.Option(help="only imports of this series")] = None, as_json: AsJson = False
 ) -> None:
-    """Every import, the newest first: file, hash, when, rows, by whom, and whether it was withdrawn."""
+    """List every import, the newest first: file, hash, time, rows, user, and whether it was withdrawn."""
     parts = platform()
     states = _states(parts.lake)
     found = [imported for imported in parts.imports.imports().values() if series is None or series in imported.series][::-1]
@@ -77,7 +79,7 @@ def list_imports(
 
 @app.command("show")
 def show(name: Id, as_json: AsJson = False) -> None:
-    """One import: every series of it, the options it was read with, where its rows are, and what was done to it."""
+    """Show one import: its series, the options it was read with, where its rows are, and its history."""
     parts = platform()
     plain = _plain(parts.lake, find(parts.imports, name), _states(parts.lake))
     if as_json:
@@ -97,18 +99,18 @@ def show(name: Id, as_json: AsJson = False) -> None:
 
 @app.command("withdraw")
 def withdraw(name: Id, reason: Reason, as_json: AsJson = False) -> None:
-    """Take an import back for all of time: nobody ever knew it. Later imports of its series count as if it had never been."""
+    """Undo an import for all times. Later imports of its series count as if it had never been made."""
     _set_aside(name, "withdrawal", reason, as_json=as_json)
 
 
 @app.command("restore")
 def restore(name: Id, reason: Reason, as_json: AsJson = False) -> None:
-    """Take a withdrawal back: the import counts again, from its own moment on."""
+    """Undo a withdrawal: the import counts again, from its original time on."""
     _set_aside(name, "restoration", reason, as_json=as_json)
 
 
 def user_name() -> str:
-    """Who runs this command, as this machine calls them."""
+    """The name of the user who runs this command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
@@ -117,7 +119,7 @@ def user_name() -> str:
 
 def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
     if not reason.strip():
-        raise Problem("--reason: say why; it is kept with the import")
+        raise Problem("--reason: it is empty; give the reason, which is kept with the import")
     parts = platform()
     with turn(parts.home):
         done = set_aside(
@@ -131,7 +133,7 @@ def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
     console = Console(highlight=False)
     label = f"{done.entry.file or 'import'} ({done.entry.id})"
     if done.again:
-        console.print(f"{label} was {word} before; nothing was written", markup=False, soft_wrap=True)
+        console.print(f"{label} was {word} already; nothing was written", markup=False, soft_wrap=True)
         return
     console.print(f"{label} is {word}: {', '.join(done.entry.series)}", markup=False, soft_wrap=True)
     if done.markets:
@@ -145,7 +147,7 @@ def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
 
 
 def _states(lake: Lake) -> dict[str, str]:
-    """Import → ``withdrawn`` or ``corrected``, where it is one of them."""
+    """Import id → ``withdrawn`` or ``corrected``; other imports are left out."""
     rewritings = lake.rewritings()
     _, withdrawn = in_effect(rewritings)
     corrections = [rewriting for rewriting in rewritings if rewriting.kind == "correction" and rewriting.subject not in withdrawn]

@@ -1,4 +1,4 @@
-"""``steel keys``: who may ask the prediction service."""
+"""``steel keys``: API keys of the prediction service."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ app = typer.Typer(help="API keys of the prediction service: create, list, revoke
 
 @app.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="whose key it is, for example a program or a person")],
-    scope: Annotated[list[str] | None, typer.Option(help="read (default) or operate; may be given twice")] = None,
+    name: Annotated[str, typer.Argument(help="name of the program or person who gets the key")],
+    scope: Annotated[list[str] | None, typer.Option(help="read (default) or operate; may be repeated")] = None,
     limit: Annotated[int, typer.Option(help="requests an hour", min=1)] = DEFAULT_LIMIT,
     days: Annotated[int | None, typer.Option(help="days until it expires; default never", min=1, max=3650)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the key as JSON")] = False,
 ) -> None:
-    """Make a key. It is shown once and stored nowhere: only its salted hash is."""
+    """Create a key. It is printed once; only its salted hash is stored."""
     scopes = tuple(dict.fromkeys(scope or ["read"]))
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
@@ -45,7 +45,7 @@ def create(
 
 @app.command("list")
 def list_keys(as_json: Annotated[bool, typer.Option("--json", help="print the keys as JSON")] = False) -> None:
-    """Show all keys, never a secret."""
+    """List all keys, without their secrets."""
     keyring = _store().load()
     if as_json:
         typer.echo(json.dumps([{"id": key.id, "name": key.name, **_facts(key)} for key in keyring.keys]))
@@ -64,19 +64,19 @@ def list_keys(as_json: Annotated[bool, typer.Option("--json", help="print the ke
 
 @app.command("revoke")
 def revoke(key_id: Annotated[str, typer.Argument(help="id of the key, the part before the dot")]) -> None:
-    """Make a key invalid for ever. A running service notices within seconds."""
+    """Revoke a key for ever. A running service notices within seconds."""
     key = _store().revoke(key_id.partition(".")[0], datetime.now(UTC))
-    typer.echo(f"{key.id} ({key.name}) is revoked since {key.revoked_at:%Y-%m-%d %H:%M} UTC")
+    typer.echo(f"{key.id} ({key.name}) was revoked at {key.revoked_at:%Y-%m-%d %H:%M} UTC")
 
 
 @app.command("reset")
-def reset(yes: Annotated[bool, typer.Option("--yes", help="give up every key there is")] = False) -> None:
-    """Give all keys up, where their file is damaged or gone and no backup is left. Nobody comes in until new ones are made."""
+def reset(yes: Annotated[bool, typer.Option("--yes", help="confirm that all keys become invalid")] = False) -> None:
+    """Invalidate all keys, if their file is damaged or lost and there is no backup. Then create new ones."""
     if not yes:
-        raise Problem("--yes: every key there is becomes invalid; say so with --yes")
+        raise Problem("--yes: all keys will become invalid; confirm with --yes")
     aside = _store().reset(datetime.now(UTC))
     typer.echo(
-        f"All keys are given up{f'; the file is now {aside}' if aside else ''}. Start the service anew, and make keys with:"
+        f"All keys are invalid now{f'; the old file is {aside}' if aside else ''}. Restart the service, and create keys with:"
     )
     typer.echo('  steel keys create "my program"')
 

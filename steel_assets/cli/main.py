@@ -1,4 +1,4 @@
-"""The ``steel`` program, and how an error reaches a person (one message, exit code 2) or a bug its traceback."""
+"""The ``steel`` program. An expected error is printed as one message with exit code 2; a bug keeps its traceback."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def _say_version(requested: bool) -> None:
 @app.callback()
 def steel(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="print the release and do nothing")
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="print the release and exit")
     ] = False,
 ) -> None:
-    """Steel Assets: collect prices, train, validate, promote, publish forecasts, and say how good they were."""
+    """Steel Assets: collect prices, train, validate and promote models, publish forecasts, and measure their errors."""
 
 
 def main() -> None:
-    """The whole program."""
+    """Run the program."""
     gc.set_threshold(MOST_NEW_OBJECTS)
     with problems_printed():
         app()

@@ -1,4 +1,4 @@
-"""``steel odds``: months' averages, the price on a day, and the chance to be above or below a level, as a buyer asks."""
+"""``steel odds``: forecast of monthly averages, of the price on a day, and the probability to be above or below a level."""
 
 from __future__ import annotations
 
@@ -29,28 +29,32 @@ from steel_assets.core.odds import odds as odds_of
 from steel_assets.operations import exchange, outlooks
 
 SHOWN = (0.05, 0.25, 0.50, 0.75, 0.95)
-"""Quantiles of an average or a day that are printed."""
+"""The quantiles of an average or a day's price that are printed."""
 
 
 def odds(
     market: Annotated[str, typer.Argument(help="id of the market")],
     above: Annotated[str | None, typer.Option(help="a price in the market's unit: the chance to be above it")] = None,
     below: Annotated[str | None, typer.Option(help="a price in the market's unit: the chance to be below it")] = None,
-    by: Annotated[str | None, typer.Option(help="day, for example 2026-12-15: the price on it, and every close up to it")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="day, for example 2026-12-15: the price on that day, and every close up to it")
+    ] = None,
     average: Annotated[str | None, typer.Option(help="month or quarter whose average is meant: 2026-12 or 2026-Q4")] = None,
-    rate: Annotated[str | None, typer.Option(help="exchange-rate series: prices in its other currency, usdmxn: pesos")] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="exchange-rate series, for example usdmxn: show prices in its other currency, pesos")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the answer as JSON")] = False,
 ) -> None:
-    """Chances to be above or below a price by a day or on average, and months' averages, from the published forecast.
+    """Probabilities of a price being above or below a level, on a day or on average, from the published forecast.
 
-    Without a day or a period: the running month and the next three, the running quarter and the next. Nothing is written.
+    Without a day or a period: this month and the next three, this quarter and the next. Nothing is written.
     """
     parts = platform()
     known_market(parts.catalog, market)
     if above is not None and below is not None:
-        raise Problem("--above, --below: name one of them")
+        raise Problem("--above, --below: give only one of them")
     if by is not None and average is not None:
-        raise Problem("--by, --average: name one of them")
+        raise Problem("--by, --average: give only one of them")
     side: Side = "below" if below is not None else "above"
     text = above if above is not None else below
     level = None if text is None else _level(text, f"--{side}")
@@ -85,7 +89,11 @@ def odds(
 
 
 def _exchanged(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> tuple[Outlook, dict[str, Any]]:
-    """The paths in the other currency, and the rate that they begin with. Raises Problem."""
+    """The sample paths in the other currency, and the exchange rate that they begin with.
+
+    Raises:
+        Problem: no such rate can be applied; the message says why.
+    """
     try:
         price, found = exchange.joint(catalog, lake, rows, rate)
         told = {"series": rate, "unit": found.unit, "last": found.last, "date": f"{found.price_day:%Y-%m-%d}"}
@@ -163,7 +171,7 @@ def _print(name: str, shown: Mapping[str, Any]) -> None:
             table.add_row("any close until then", "", "", "", "", _chance_in_words(row["any_close_until_then"]))
     console.print(table)
     if any(not row["whole"] for row in shown.get("averages", ())):
-        notice = f"the paths reach to {shown['paths_to']}: an average with days beyond is of the part before only"
+        notice = f"the sample paths end on {shown['paths_to']}: an average with later days covers the part before only"
         console.print(notice, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if question["level"] is not None:
         footnote = f"± Monte-Carlo standard error of {shown['paths']:,} paths, not the forecast's own: docs/odds.md"

@@ -1,4 +1,4 @@
-"""``steel parity``: what a tonne bought at a market's price costs delivered, term by term, and against the domestic price."""
+"""``steel parity``: the delivered cost of a tonne bought at a market's price, term by term, compared with the domestic price."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SHOWN = (0.05, 0.25, 0.50, 0.75, 0.95)
 
 def parity(
     market: Annotated[str, typer.Argument(help="id of the market")],
-    by: Annotated[str | None, typer.Option(help="day ahead, for example 2026-12-15; default about a month ahead")] = None,
+    by: Annotated[str | None, typer.Option(help="future day, for example 2026-12-15; default about a month from now")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the answer as JSON")] = False,
 ) -> None:
-    """Import parity of a market: its price, freight, duty and every other term of the catalogue, delivered.
+    """Compute a market's import parity: price, freight, duty and other terms of the catalogue, delivered.
 
-    All is in the currency of the place, per tonne. On the day ahead price and exchange rate are uncertain together; terms and the
-    domestic price stand where they are.
+    All figures are in the currency of the place, per tonne. On the day ahead, price and exchange rate vary together in the sample
+    paths; the other terms and the domestic price are held constant.
     """
     parts, moment = platform(), now()
     known_market(parts.catalog, market)

@@ -1,4 +1,4 @@
-"""Three pictures of a market's backtest, as PNG: are its quantiles right, when was it better, and what did it look like."""
+"""Three pictures of a market's backtest as PNG: calibration of quantiles, skill over time, and a fan chart."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from steel_assets.core.scorecard import reliability
 
 INK, ACCENT, GRID = "#1f2933", "#c2410c", "#e5e7eb"
 SHADES = ("#fdba74", "#f97316", "#c2410c", "#7c2d12")
-"""Horizons, the nearest first."""
+"""Colours of the horizons, the shortest first."""
 SKILL_OVER = 120
-"""Forecasts over which skill over time is averaged."""
+"""Number of forecasts over which skill over time is averaged."""
 FAN_DAYS = 250
 FAN_HORIZON = 5
 
 
 def draw(rows: pd.DataFrame, title: str, unit: str, folder: Path) -> list[Path]:
-    """The pictures of the champion in ``rows`` (``tables.BACKTEST`` of one market), written to ``folder``."""
+    """Draw the champion in ``rows`` (``tables.BACKTEST`` of one market) and write the pictures to ``folder``."""
     market = str(rows["market"].iloc[0])
     pictures = {"calibration": _calibration(rows, title), "skill": _skill(rows, title), "fan": _fan(rows, title, unit)}
     written = []
@@ -33,7 +33,7 @@ def draw(rows: pd.DataFrame, title: str, unit: str, folder: Path) -> list[Path]:
 
 
 def _calibration(rows: pd.DataFrame, title: str) -> Any:
-    """Share of prices found below each quantile against the share promised; on the diagonal it is right."""
+    """Share of prices found below each quantile against the quantile's level; on the diagonal it is calibrated."""
     figure, axes = _axes(f"{title}: are the quantiles right?", size=(5.4, 5.2))
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle="--")
     table = reliability(rows[rows["model"] == "champion"])
@@ -47,7 +47,7 @@ def _calibration(rows: pd.DataFrame, title: str) -> Any:
 
 
 def _skill(rows: pd.DataFrame, title: str) -> Any:
-    """Error of the champion over that of the last price on the forecasts before each day; below one it was better."""
+    """The champion's error divided by the last price's over the forecasts before each day; below one it was better."""
     figure, axes = _axes(f"{title}: error ÷ last price's, over {SKILL_OVER} forecasts", size=(8.4, 3.8))
     axes.axhline(1, color=INK, linewidth=0.8, linestyle="--")
     key = ["h", "origin"]
@@ -62,7 +62,7 @@ def _skill(rows: pd.DataFrame, title: str) -> Any:
 
 
 def _fan(rows: pd.DataFrame, title: str, unit: str) -> Any:
-    """Prices as they came, inside the 50 % and 90 % intervals issued for them beforehand."""
+    """Prices, with the 50 % and 90 % intervals that had been issued for them."""
     offered = sorted(rows["h"].unique())
     horizon = FAN_HORIZON if FAN_HORIZON in offered else offered[0]
     figure, axes = _axes(f"{title}: prices and what was said of them {horizon} trading days before", size=(8.4, 3.8))

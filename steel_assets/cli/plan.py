@@ -1,4 +1,4 @@
-"""``steel plan``: what a purchase may cost, bought now, at the need, in thirds or by the forecast, and what is advised."""
+"""``steel plan``: the cost of a purchase bought now, on the day of need, in thirds or by the forecast, and a recommendation."""
 
 from __future__ import annotations
 
@@ -46,16 +46,18 @@ from steel_assets.operations.planning import ahead_of, record_of
 
 def plan(
     market: Annotated[str, typer.Argument(help="id of the market")],
-    tonnes: Annotated[str, typer.Option(help="how much is needed, in tonnes of 1,000 kg")],
+    tonnes: Annotated[str, typer.Option(help="amount needed, in tonnes of 1,000 kg")],
     by: Annotated[str, typer.Option(help="day of need, for example 2026-12-15")],
     holding: Annotated[str, typer.Option(help="cost of stock per tonne and month, in the market's currency")] = "0",
-    capital: Annotated[str, typer.Option(help="interest a year on what is paid, for example 12%% or 0.12")] = "0",
+    capital: Annotated[str, typer.Option(help="yearly interest on the amount paid, for example 12%% or 0.12")] = "0",
     contract: Annotated[str, typer.Option(help="spot: the day's price; average: the average of its calendar month")] = "spot",
     risk: Annotated[str, typer.Option(help="appetite for risk: low, medium or high")] = "medium",
-    record: Annotated[Path | None, typer.Option(help="rows of steel backtest --output, instead of the last validation's")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="file of steel backtest --output to use instead of the last validation")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the plan as JSON")] = False,
 ) -> None:
-    """What a purchase may cost by ways of buying, and whether the market's record is worth following its forecast.
+    """Compare the cost of ways to buy, and recommend one if the forecast's past errors justify following it.
 
     Costs are as of the day of need, with holding and capital. Nothing is written.
     """
@@ -105,7 +107,7 @@ def _word(text: str, option: str, known: tuple[str, ...]) -> str:
 def _edge(
     lake: Lake, history: MarketHistory, need: int, terms: Terms, reach: int, record: Path | None
 ) -> tuple[Edge, str | None]:
-    """What the market's walk-forward says, and why it says nothing where it does not."""
+    """The gain of following the forecast in the market's walk-forward, and the reason if it cannot be computed."""
     try:
         rows = candidates.backtest(lake, history.market.id) if record is None else _rows(record, history.market.id)
     except ObjectNotFound:
@@ -120,7 +122,11 @@ def _edge(
 
 
 def _rows(path: Path, market: str) -> pd.DataFrame:
-    """The rows of ``path``, of ``market``. Raises Problem."""
+    """The rows of ``market`` in the Parquet file ``path``.
+
+    Raises:
+        Problem: it cannot be read, is no backtest, or has no rows of the market.
+    """
     try:
         rows = BACKTEST.enforce(from_parquet(path.read_bytes()))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a command says when it cannot do what was asked, and how that reaches a person: one message, exit code 2."""
+"""The error of a command that cannot do what was asked, and how it is printed: one message, exit code 2."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Problem", "problems_printed"]
 
 @contextmanager
 def problems_printed() -> Iterator[None]:
-    """Inside, a Problem or a wrong setting is a message; any other error is a bug and keeps its traceback."""
+    """Print a Problem or a wrong setting as a message; any other error is a bug and keeps its traceback."""
     try:
         yield
     except ValidationError as error:

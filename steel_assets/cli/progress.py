@@ -1,4 +1,4 @@
-"""How far a long command is, what it does just now, and about how long that will take."""
+"""Progress of a long command: how much is done, the current step, and an estimate of the time left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 WORK = {"candidate_models": 20, "drift": 2, "forecasts": 2}
-"""How much longer a step takes than most do (measured on the simulated market), by what it makes."""
+"""How many times longer a step takes than an ordinary one (measured on the simulated market), by asset name."""
 COLLECTING, COLLECTION = "collect_", 8
 
 DOING = {
@@ -26,14 +26,14 @@ DOING = {
     "metrics_daily": "figures of {}",
     "drift": "drift of {}",
 }
-"""What a step does to a market, by what it makes."""
+"""What a step does to a market, in words, by asset name."""
 
 ENOUGH = 0.05
-"""Share of the work after which what is left can be told."""
+"""Share of the work after which the time left is estimated."""
 
 
 class _Left(ProgressColumn):
-    """About how long a task will still take, where it says so."""
+    """A column with a task's estimated time left, if it has one."""
 
     def render(self, task: Task) -> Text:
         return Text(str(task.fields.get("left", "")), style="progress.remaining")
@@ -66,12 +66,12 @@ def work(step: str) -> int:
 
 
 def _parts(step: str) -> tuple[str, str, str]:
-    """Market and what is made; a step of several parts is called after its group first."""
+    """Market and asset of a step; a step of several assets starts with the name of its group."""
     return step.split(".")[0].rpartition("__")
 
 
 class TimeLeft:
-    """Tells about how long a run will still take from how long what is done took."""
+    """Estimates how long a run will still take from the time of the steps that are done."""
 
     def __init__(self, steps: Iterable[str]) -> None:
         self.total = max(1, sum(work(step) for step in steps))
@@ -79,7 +79,7 @@ class TimeLeft:
         self.began = time.monotonic()
 
     def after(self, step: str) -> str:
-        """What is to be said when ``step`` is done; nothing while that would be a guess."""
+        """The estimate in words after ``step`` is done; empty while too little is done."""
         self.done = min(self.done + work(step), self.total)
         if self.done < ENOUGH * self.total or self.done == self.total:
             return ""
@@ -87,7 +87,7 @@ class TimeLeft:
 
 
 def spoken(seconds: float) -> str:
-    """A time as one says it."""
+    """A duration in rounded words, such as ``5 min``."""
     if seconds < 90:
         return f"{max(5, 5 * round(seconds / 5))} s"
     return f"{seconds / 60:.0f} min"

@@ -1,4 +1,4 @@
-"""``steel publish``: what the service answers from is read anew, and put in force as one."""
+"""``steel publish``: build a new snapshot for the service and put it in force."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from steel_assets.operations.publishing import publish as put_in_force
 
 
 def publish(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
-    """Publish what the lake and the warehouse hold now; every job does so at its end. Exit code 1: not everything was whole."""
+    """Publish the present data of lake and warehouse; every job does this at its end. Exit code 1: some part failed."""
     parts = platform()
     done = put_in_force(parts, parts.snapshots, now())
     if as_json:
@@ -38,13 +38,13 @@ def publish(as_json: Annotated[bool, typer.Option("--json", help="print as JSON"
 
 
 def publish_again(inputs: Inputs, snapshots: SnapshotStore) -> None:
-    """After a command changed what the service tells of what is published; nothing before the first publication.
+    """Publish after a command changed what the service shows; does nothing before the first publication.
 
-    What the command did stays done where publishing fails: it says so, and the remedy.
+    If publishing fails, what the command did is kept, and the error and its remedy are printed.
     """
     if snapshots.token() is None:
         return
     try:
         put_in_force(inputs, snapshots, now())
     except Problem as error:
-        typer.echo(f"the service does not know yet ({error}); tell it with: steel publish", err=True)
+        typer.echo(f"this was not published yet ({error}); publish it with: steel publish", err=True)

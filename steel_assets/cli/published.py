@@ -1,6 +1,6 @@
-"""The forecasts of the latest issue as they were published, and how their champions did out of sample.
+"""Forecasts of the latest issue as published, and the out-of-sample scores of their champions.
 
-Forecasts stand beside the age that their price had at the issue. No pandas is needed.
+Each forecast has the age of its price at the issue. pandas is not needed.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def latest(
     store: ObjectStore, signing_key: bytes | None, catalog: Catalog, markets: Sequence[str], now: datetime
 ) -> dict[str, list[dict[str, Any]]]:
-    """Market → its rows, of those of ``markets`` that were published at the latest daily issue before ``now`` or since.
+    """Market → its rows, for those of ``markets`` published at the latest daily issue before ``now`` or after it.
 
-    Left out is whatever has to be computed anew: what a withdrawn import had to do with, what the service would refuse, and
-    everything where the publication cannot be read. Rows are those of tables.FORECASTS, with the columns of ``in_force.aged``.
+    Left out is what must be computed anew: forecasts affected by a withdrawn import, forecasts that the service would refuse, and
+    all if the publication cannot be read. Rows are of tables.FORECASTS with the columns of ``in_force.aged``.
     """
     from steel_assets.serving.refresh import Refresher
 
@@ -47,13 +47,13 @@ def latest(
 
 
 def _whole(catalog: Catalog, market: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether every horizon that the catalogue declares now is there, in the unit that it declares."""
+    """Whether the rows contain every horizon that the catalogue declares now, in the declared unit."""
     declared = catalog.markets[market]
     return [row["horizon"] for row in rows] == sorted(declared.horizons) and rows[0]["unit"] == declared.target.unit
 
 
 def _aged(snapshot: Snapshot, row: Mapping[str, Any], issue: datetime) -> dict[str, Any]:
-    """A row with the age that its price had at the issue, as ``in_force.aged`` says it."""
+    """A row with the age of its price at the issue, as ``in_force.aged`` computes it."""
     calendar = PriceCalendar.restored(snapshot["price_calendars"][row["market"]]["calendar"])
     typed = dict(row) | {name: date.fromisoformat(row[name]) for name in DATES}
     typed |= {name: datetime.fromisoformat(row[name]) for name in MOMENTS}
@@ -69,7 +69,7 @@ def _aged(snapshot: Snapshot, row: Mapping[str, Any], issue: datetime) -> dict[s
 
 
 class Score(NamedTuple):
-    """The champion's error ÷ the last price's on the same days, and the share of prices inside its 90 % interval."""
+    """The champion's error divided by the last price's on the same days, and the share of prices in its 90 % interval."""
 
     mae_ratio: float
     coverage_90: float
@@ -79,7 +79,7 @@ Scores = dict[int, Score]
 
 
 def champions_scores(store: ObjectStore, market: str) -> Scores:
-    """By horizon; none before the first validation, and where its file is damaged, which is said."""
+    """Scores by horizon; empty before the first validation, and if the file is damaged, which is printed."""
     key = f"predictions/validation/scores/{market}.parquet"
     try:
         content = store.get(key)

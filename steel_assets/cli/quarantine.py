@@ -1,4 +1,4 @@
-"""``steel quarantine``: figures that came and were not believed; look at them, let them in, or drop them."""
+"""``steel quarantine``: show doubtful values that were held back, and release or drop them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from steel_assets.operations.collecting import decide, quarantine
 
 SHOWN = 200
 
-app = typer.Typer(help="Figures that were not believed: list, release, drop.", no_args_is_help=True)
+app = typer.Typer(help="Doubtful values that were held back: list, release, drop.", no_args_is_help=True)
 
 Ids = Annotated[list[str] | None, typer.Argument(help="ids, as `steel quarantine list` shows them")]
-OfSeries = Annotated[str | None, typer.Option("--series", help="every waiting figure of this series")]
+OfSeries = Annotated[str | None, typer.Option("--series", help="every waiting value of this series")]
 
 
 @app.command("list")
@@ -31,7 +31,7 @@ def list_held(
     everything: Annotated[bool, typer.Option("--all", help="also what was released, dropped or superseded")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
 ) -> None:
-    """Show what is held, and why."""
+    """Show the values that are held back, and why."""
     parts = platform()
     figures = quarantine(parts.catalog, parts.lake, parts.lake.observations())
     shown = figures if everything else figures[figures["state"] == "waiting"]
@@ -41,7 +41,7 @@ def list_held(
         return
     console = Console(highlight=False)
     if shown.empty:
-        console.print("nothing is held")
+        console.print("no value is held back")
         return
     columns = ("id", "state", "series", "period", "value", "reason")
     table = Table(*columns)
@@ -54,18 +54,18 @@ def list_held(
 
 @app.command("release")
 def release(ids: Ids = None, series: OfSeries = None) -> None:
-    """Let figures in: they are true. They count as known from now on; what was forecast before stays as it was.
+    """Accept values as true. They count as known from now on; earlier forecasts stay as they were.
 
-    A restated history is asked for again, whole, by the next collection; closes before a split are brought to the new basis.
+    A restated history is requested again as a whole by the next collection; closes before a split are converted to the new basis.
     """
     _decide(ids, series, RELEASED)
 
 
 @app.command("drop")
 def drop(ids: Ids = None, series: OfSeries = None) -> None:
-    """Leave figures out for good: they are wrong. A provider that repeats them is not asked about them again.
+    """Reject values as wrong, for good. If the provider repeats them, they stay rejected.
 
-    A suspected split that is dropped was none: its figures are judged one by one.
+    Dropping a suspected split means that there was none: its values are judged one by one.
     """
     _decide(ids, series, DROPPED)
 
@@ -81,9 +81,13 @@ def _decide(ids: list[str] | None, series: str | None, decision: Decision) -> No
 
 
 def _chosen(catalog: Catalog, lake: Lake, ids: list[str], series: str | None) -> pd.DataFrame:
-    """The waiting figures that are meant."""
+    """The waiting values that ``ids`` or ``series`` select.
+
+    Raises:
+        Problem: both or neither are given, or nothing that they select is waiting.
+    """
     if bool(ids) == bool(series):
-        raise Problem("name either ids (`steel quarantine list`) or one --series")
+        raise Problem("IDS: name either ids (`steel quarantine list` shows them) or one --series")
     figures = quarantine(catalog, lake, lake.observations())
     waiting = figures[figures["state"] == "waiting"].drop(columns="state")
     chosen = waiting[waiting["id"].isin(ids) | (waiting["series"] == (series or ""))]
@@ -91,7 +95,7 @@ def _chosen(catalog: Catalog, lake: Lake, ids: list[str], series: str | None) ->
     if unknown:
         states = figures.set_index("id")["state"]
         named = ", ".join(f"{figure_id} ({states.get(figure_id, 'no such figure')})" for figure_id in unknown)
-        raise Problem(f"these do not wait for a decision: {named}")
+        raise Problem(f"IDS: these are not waiting for a decision: {named}; `steel quarantine list` shows those that are")
     if chosen.empty:
-        raise Problem(f"nothing of {series} waits for a decision")
+        raise Problem(f"--series: no value of {series} is waiting for a decision; `steel quarantine list` shows those that are")
     return chosen

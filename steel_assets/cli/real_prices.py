@@ -1,4 +1,4 @@
-"""The real price history in ``../shared/data``: which file is which series, read without storing anything."""
+"""Reads the real price history in ``../shared/data`` without storing it: which file is which series."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ FILES: dict[str, tuple[str, str]] = {
 
 
 def figures(folder: Path, catalog: Catalog, moment: pd.Timestamp) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each series of ``FILES`` with what its file in ``folder`` says, as ``sources.file_import.read_file`` reads it.
+    """The id of each series of ``FILES``, with its file's content as ``sources.file_import.read_file`` reads it.
 
     Raises:
-        Problem: a file is not there.
+        Problem: a file is missing.
     """
     absent = sorted({name for name, _ in FILES.values() if not (folder / name).is_file()})
     if absent:
@@ -62,12 +62,12 @@ def figures(folder: Path, catalog: Catalog, moment: pd.Timestamp) -> Iterator[tu
 
 
 def real_histories(folder: Path, catalog: Catalog, markets: list[str]) -> dict[str, MarketHistory]:
-    """The history of each of ``markets`` as of the last trading day of 2023, from the files of ``folder`` alone.
+    """The history of each of ``markets`` as of the last trading day of 2023, from the files in ``folder`` alone.
 
-    Each may learn from the others.
+    Series of one market may serve as drivers of another.
 
     Raises:
-        Problem: a file is not there.
+        Problem: a file is missing.
     """
     rules = catalog.rules
     moment = issue_on(LAST_DAY + pd.Timedelta(days=1), rules)

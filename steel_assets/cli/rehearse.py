@@ -1,4 +1,4 @@
-"""``steel alerts rehearse``: what people would get in trouble, without any."""
+"""``steel alerts rehearse``: simulates trouble and shows the messages that people would receive."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from steel_assets.settings import settings
 
 ALL = "all"
 MOST = 3
-"""Messages about one incident over one channel in a week, beyond which the exit code is 1."""
+"""Messages about one incident over one channel in a week; with more the exit code is 1."""
 
 
 def rehearse(
-    scenario: Annotated[str, typer.Argument(help="its name, or all")],
+    scenario: Annotated[str, typer.Argument(help="name of a scenario, or all")],
     output: Annotated[Path, typer.Option(help="the page to write, one per language")] = Path("alerts-rehearsal.html"),
-    document: Annotated[Path | None, typer.Option(help="a Markdown file to write too")] = None,
+    document: Annotated[Path | None, typer.Option(help="Markdown file to write as well")] = None,
 ) -> None:
-    """Play trouble in simulated time, over local receivers, and write a page with every message as it would arrive.
+    """Simulate trouble over simulated time, with local receivers, and write a page with every message that arrived.
 
-    Nothing is sent to anybody and nothing is stored. Exit code 1 when too much was told, or something was not.
+    Nothing is sent to anybody and nothing is stored. Exit code 1: too many messages were sent, or one was missing.
     """
     from steel_assets.rehearsal.document import document as written
     from steel_assets.rehearsal.page import page

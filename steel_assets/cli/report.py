@@ -1,4 +1,4 @@
-"""``steel report``: the morning mail, shown, written to a file, or sent."""
+"""``steel report``: print the morning mail, write it to a file, or send it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from steel_assets.operations.report import report as report_of
 
 def report(
     language: Annotated[str | None, typer.Option(help="es or en; default STEEL_LANGUAGE")] = None,
-    file: Annotated[Path | None, typer.Option(help="write it there: out.eml or out.html")] = None,
-    pdf: Annotated[Path | None, typer.Option(help="write the same on a sheet of A4 there: out.pdf")] = None,
-    sending: Annotated[bool, typer.Option("--send", help="send it over the channel email, once a day")] = False,
-    again: Annotated[bool, typer.Option("--again", help="with --send: send it again")] = False,
+    file: Annotated[Path | None, typer.Option(help="file to write the mail to: out.eml or out.html")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="file to write it to as an A4 page: out.pdf")] = None,
+    sending: Annotated[bool, typer.Option("--send", help="send the mail over the channel email, once a day")] = False,
+    again: Annotated[bool, typer.Option("--again", help="with --send: send even if today's mail was sent")] = False,
 ) -> None:
-    """The morning mail: what changed, forecasts, odds, last week's errors, ages, alerts. Printed, to a file, or sent."""
+    """Print, write or send the morning mail: what changed, forecasts, odds, last week's errors, ages, alerts."""
     parts = platform()
     chosen = language or parts.settings.language
     if chosen not in LANGUAGES:
-        raise Problem(f"--language: {chosen!r} is not known; there are {' and '.join(LANGUAGES)}")
+        raise Problem(f"--language: {chosen!r} is not known; use {' or '.join(LANGUAGES)}")
     if again and not sending:
-        raise Problem("--again: it goes with --send")
+        raise Problem("--again: use it together with --send")
     if file is not None and file.suffix not in (".eml", ".html"):
         raise Problem(f"--file: {file.name} must end in .eml (an e-mail) or .html (a page with its pictures inside)")
     if pdf is not None and pdf.suffix != ".pdf":
@@ -77,7 +77,11 @@ def _write(option: str, path: Path, content: bytes) -> None:
 
 
 def _office(notifiers: dict[str, Notifier]) -> Email:
-    """The channel ``email``. Raises Problem where it is not set up."""
+    """The channel ``email``.
+
+    Raises:
+        Problem: it is not configured.
+    """
     found = notifiers.get("email")
     if not isinstance(found, Email):
         raise Problem(

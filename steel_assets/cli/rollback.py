@@ -1,4 +1,4 @@
-"""``steel rollback``: the model that was in force before comes back, and the ledger says when and why."""
+"""``steel rollback``: put the former model back in production, and record when and why in the ledger."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from steel_assets.core.tables import PROMOTIONS
 def rollback(
     market: Annotated[str, typer.Argument(help="id of the market")],
     horizon: Annotated[
-        int | None, typer.Option(help="business days, weeks or months; every horizon that has an earlier model by default")
+        int | None, typer.Option(help="in business days, weeks or months; default every horizon that has an earlier model")
     ] = None,
-    version: Annotated[str | None, typer.Option(help="version to return to; the one before the present one by default")] = None,
+    version: Annotated[str | None, typer.Option(help="version to return to; default the one before the present one")] = None,
     why: Annotated[str, typer.Option(help="reason for the ledger")] = "by hand",
     as_json: Annotated[bool, typer.Option("--json", help="print the ledger rows as JSON")] = False,
 ) -> None:
-    """Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on."""
+    """Put an earlier production model with its calibration back in force, from the next issue on."""
     parts = platform()
     rows = roll_back(parts.catalog, parts.models, parts.warehouse, market, horizon, version, why, now())
     publish_again(parts, parts.snapshots)
@@ -55,11 +55,11 @@ def roll_back(
     why: str,
     moment: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Roll back and write the ledger; its new rows.
+    """Switch the models and write the ledger; return its new rows.
 
     Raises:
-        Problem: there is no such market or horizon, or nothing to return to.
-        Conflict: somebody switched at the same time.
+        Problem: no such market or horizon exists, or there is no earlier model.
+        Conflict: another process switched at the same time.
     """
     declared = catalog.markets.get(market)
     if declared is None:
@@ -68,7 +68,7 @@ def roll_back(
         unit = "business days" if declared.frequency == "daily" else UNITS[declared.frequency][1]
         raise Problem(f"--horizon: {market} is forecast {', '.join(map(str, declared.horizons))} {unit} ahead")
     if version is not None and horizon is None:
-        raise Problem("--version: a version belongs to one horizon; name it with --horizon")
+        raise Problem("--version: a version belongs to one horizon; add --horizon")
     rows, reasons = [], []
     for ahead in declared.horizons if horizon is None else (horizon,):
         try:
@@ -85,7 +85,7 @@ def roll_back(
 def _switch(
     models: ModelStore, market: str, horizon: int, version: str | None, why: str, moment: pd.Timestamp
 ) -> dict[str, object]:
-    """One horizon's switch, and its row of ``tables.PROMOTIONS``."""
+    """Switch one horizon; return its row of ``tables.PROMOTIONS``."""
     before = models.production(market, horizon)
     if before is None:
         raise ModelNotFound(f"market {market}, horizon {horizon}: no model is in production")
@@ -108,7 +108,7 @@ def _switch(
 
 
 def _family(models: ModelStore, market: str, horizon: int, version: str) -> str:
-    """The family of a version; ``damaged`` where it cannot be read any more, which may be why it is left."""
+    """The model family of a version; ``damaged`` if its file cannot be read, which may be the reason for the rollback."""
     try:
         manifest, _ = models.load("production", market, horizon, version)
     except (ModelDamaged, ModelNotFound):

@@ -1,8 +1,8 @@
-"""``steel run``: a whole life in one process, for machines that keep nothing: Cloud Run jobs, or cron with a bucket.
+"""``steel run``: one job with everything around it in one process, for machines without a lasting disk (Cloud Run jobs, cron).
 
-Exit codes: 0 everything that was due was done and told; 1 a run failed, a sensor raised, or a channel could not be told, and the
-state is put back; 2 it could not begin (settings, an unknown job, a damaged state); 3 another one is at work; 4 it broke off, or
-the state could not be put back, so the next one does what is missing. After 2 and 3 nothing was changed.
+Exit codes: 0 everything that was due succeeded and was notified; 1 a run failed, a sensor raised, or a channel failed, and the
+state is stored; 2 it could not start (settings, unknown job, damaged state); 3 another process is at work; 4 it was interrupted,
+or the state could not be stored, so the next one does what is missing. After 2 and 3 nothing was changed.
 """
 
 from __future__ import annotations
@@ -36,19 +36,21 @@ NOT_WELL, AT_WORK, BROKEN_OFF = 1, 3, 4
 
 
 class NotFinished(Problem):
-    """It broke off after it had begun; the state that is kept is that of its last run, or of the life before."""
+    """The process was interrupted after it started; the stored state is that of its last run, or of the process before."""
 
 
 def run(
     job: Annotated[str, typer.Argument(help="daily_data_update, weekly_retraining, performance_monitoring, …")],
-    wait: Annotated[float, typer.Option(help="seconds to wait for another one that is at work; then exit code 3", min=0)] = 600,
-    again: Annotated[bool, typer.Option("--again", help="run the job although its last tick was run")] = False,
-    anew: Annotated[bool, typer.Option("--anew", help="begin with an empty history: the kept one is damaged")] = False,
+    wait: Annotated[
+        float, typer.Option(help="seconds to wait while another steel run is at work; after that exit code 3", min=0)
+    ] = 600,
+    again: Annotated[bool, typer.Option("--again", help="run the job even if the run of its last tick exists")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="start with an empty history, because the stored one is damaged")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was done as JSON")] = False,
 ) -> None:
-    """Run a job's last tick and look after everything once, in this process: no daemon, no disk that stays. For Cloud Run.
+    """Run a job's last tick, all sensors and notifications once, in this process, without daemon or lasting disk.
 
-    The Dagster instance (runs, events, ticks) is taken up from the lake and put back into it.
+    For Cloud Run. The Dagster instance (runs, events, ticks) is read from the lake at the start and stored there at the end.
     """
     logs.set_up(settings().log_format)
     tracing.begin(settings())
@@ -72,14 +74,14 @@ def lived(
     anew: bool = False,
     lease_seconds: float = SECONDS,
 ) -> Life:
-    """Take the state up, live, and put it back.
+    """Load the state, run, and store the state.
 
     Args:
-        moment: as of which the runs see the world, and the sandbox answers; the clock's when None.
+        moment: data known by then are used, and the sandbox answers as of then; None for the clock's time.
 
     Raises:
         UnknownJob, FilesDamaged, ObjectStoreError, LeaseHeld: nothing was changed.
-        NotFinished: it broke off, or the state was not put back.
+        NotFinished: it was interrupted, or the state was not stored.
     """
     begun = now()
     defs = definitions(installation().reaching(moment or begun))
@@ -125,9 +127,9 @@ def _say(job: str, life: Life, *, as_json: bool) -> None:
         typer.echo(json.dumps(answer | {"broken": life.broken, "notifications": life.sent, "unsent": life.unsent}))
         return
     if life.failed_before:
-        typer.echo(f"{job}: the run of its last tick is there, and failed; --again runs it once more")
+        typer.echo(f"{job}: the run of its last tick exists and failed; --again runs it once more")
     elif life.due is None:
-        typer.echo(f"{job}: nothing was due; everything was looked after")
+        typer.echo(f"{job}: nothing was due; sensors and notifications were handled")
     for run_report in life.runs:
         ended = "succeeded" if run_report.success else "failed"
         typer.echo(f"{run_report.job}: {ended} in {run_report.seconds:.1f} s (run {run_report.run_id})")

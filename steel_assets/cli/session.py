@@ -1,4 +1,4 @@
-"""What a command works with: the platform, its Dagster instance and, where prices are simulated, the sandbox."""
+"""What commands that run jobs need: the platform, its Dagster instance and, for simulated prices, the sandbox."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Session:
     @classmethod
     @contextmanager
     def open(cls, console: Console, instance: dg.DagsterInstance | None = None, *, begin: bool = False) -> Iterator[Session]:
-        """A session for the settings of the environment; starts and stops a sandbox of its own where one is needed.
+        """Open a session for the settings of the environment, with a sandbox of its own if one is needed.
 
         Args:
-            instance: the one of this folder when None.
-            begin: make a Dagster instance in this folder where there is none.
+            instance: None for that of the current folder.
+            begin: create a Dagster instance in the current folder if there is none.
         """
         chosen = settings()
         with ExitStack() as stack:
@@ -57,7 +57,7 @@ class Session:
             yield cls(console, platform(chosen), instance, sandbox)
 
     def now(self) -> pd.Timestamp:
-        """The present moment, UTC, as the command line sees it."""
+        """The present time, UTC."""
         return now()
 
     def run(

@@ -1,7 +1,7 @@
-"""``steel status``: what is green, yellow, red, and why, on one screen.
+"""``steel status``: what is green, yellow or red, and why, on one screen.
 
-Read from what is published and noted, without pandas, DuckDB or Dagster where nothing is doubtful. What is doubtful is
-looked up with them, and so are the tables of ``--json`` and ``--details`` (``cli/status_tables.py``).
+It is read from the published snapshot and notes, without pandas, DuckDB or Dagster. These are imported only to look up something
+doubtful, and for the tables of ``--json`` and ``--details`` (``cli/status_tables.py``).
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from steel_assets.providers import Providers
 
 SIGNS: dict[Status, str] = {"green": "[green]●[/]", "yellow": "[yellow]▲[/]", "red": "[red]■[/]"}
-"""A shape each, for those who cannot tell the colours."""
+"""A sign with its own shape for each colour, for people who cannot tell the colours apart."""
 
 UNKNOWN = "[dim]○[/]"
-"""Nothing is wrong, because nothing is known: no measurement, no assessment."""
+"""Sign of an area of which nothing is known: no measurement, no assessment."""
 
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
-    details: Annotated[bool, typer.Option(help="tables of every source and market too")] = False,
-    sizes: Annotated[bool, typer.Option("--sizes", help="what is stored too, how much of it, and by what it grows")] = False,
+    details: Annotated[bool, typer.Option(help="also show tables of every source and market")] = False,
+    sizes: Annotated[bool, typer.Option("--sizes", help="also show what is stored, how much, and what makes it grow")] = False,
 ) -> None:
-    """What is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."""
+    """Show what is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."""
     parts, moment, whole = platform(), now(), as_json or details
     sources, markets, stored = [], [], []
     if whole or any(_in_doubt(parts.catalog, parts.store, parts.providers, moment)):
@@ -77,7 +77,7 @@ def status(
 
 
 def _areas(findings: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
-    """Every area with its colour, what is wrong in it, and what else there is to say."""
+    """Every area with its colour, its findings, and its other facts."""
     return [
         {
             "area": area,
@@ -92,7 +92,7 @@ def _areas(findings: list[Finding], facts: dict[str, str]) -> list[dict[str, Any
 def _print(simulated: bool | None, findings: list[Finding], facts: dict[str, str], moment: datetime) -> None:
     console = Console(highlight=False)
     if simulated is None:
-        console.print("nothing was collected yet: `steel demo` for a simulated market, `steel import` for files of your own")
+        console.print("nothing was collected yet: run `steel demo` for a simulated market, or `steel import` for your own files")
     else:
         nature = "[bold yellow]SIMULATED DATA[/]" if simulated else "[bold]real data[/]"
         console.print(f"{nature} · {moment:%Y-%m-%d %H:%M} UTC")
@@ -108,14 +108,14 @@ def _print(simulated: bool | None, findings: list[Finding], facts: dict[str, str
 
 
 def _in_doubt(catalog: Catalog, store: ObjectStore, providers: Providers, moment: datetime) -> Iterator[bool]:
-    """Of each provider that is asked, whether it may not be fresh."""
+    """For each provider that is asked, whether it may not be fresh."""
     for source in catalog.sources.values():
         if source.kind == "api" and providers.not_configured(source) is None:
             yield may_be_stale(catalog, store, source, moment)
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> Table:
-    """Rows as a table for people, with a column for each name."""
+    """Rows as a printable table with one column per key."""
     shown = Table(title=title, title_justify="left")
     for name in rows[0] if rows else ():
         shown.add_column(name.replace("_", " "))

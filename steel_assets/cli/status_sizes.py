@@ -1,4 +1,4 @@
-"""What ``steel status --sizes`` shows: what is stored, how much of it, and by what it grows. No pandas: no table is read."""
+"""The table of ``steel status --sizes``: what is stored, how much of it, and what makes it grow. No pandas, no table is read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LAWS = {kind.name: kind for kind in (*growth.KINDS, *growth.ELSEWHERE)}
 
 
 def sizes(store: ObjectStore, warehouse: Path | Warehouse, home: Path) -> list[dict[str, Any]]:
-    """A row per kind: how many files and bytes there are, by what it grows, and what bounds it.
+    """One row per kind of file: number, bytes, what makes it grow, and what limits it.
 
-    The lake is listed once and no file of it is read; on a bucket that is a request per thousand objects.
+    The lake is listed once and none of its files is read; on a bucket that is one request per thousand objects.
 
     Args:
-        warehouse: its file, where it is one; a DuckDB is not opened for its size.
+        warehouse: its file, if it is one; DuckDB is not opened for its size.
     """
     found = [*growth.of_lake(store), _warehouse(warehouse), *growth.of_folders(_folders(home))]
     return [
@@ -31,7 +31,7 @@ def sizes(store: ObjectStore, warehouse: Path | Warehouse, home: Path) -> list[d
 
 
 def sizes_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """``rows`` for people: megabytes, and no kind of which there is nothing."""
+    """``rows`` for printing: in megabytes, without kinds that have no files."""
     return [
         {
             "what": row["kind"],

@@ -1,4 +1,4 @@
-"""The tables of ``steel status``: every source and every market, from the lake and the warehouse, and what is stored."""
+"""The tables of ``steel status``: every source and every market, from the lake and the warehouse."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def sources(catalog: Catalog, lake: Lake, quotas: Mapping[str, Quota], at: datetime) -> list[dict[str, Any]]:
-    """Every source that ever answered or was asked: its state, what it brought, what of it was not believed."""
+    """One row per source that was ever asked: its state, what it sent, and what was quarantined."""
     now = pd.Timestamp(at)
     observations = lake.observations()
     newest = observations.groupby("source").agg(
         series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
     )
     silent = [source.id for source in catalog.sources.values() if source.id not in newest.index and was_asked(lake, source)]
-    newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
+    newest = newest.reindex([*newest.index, *silent])  # includes sources that never answered
     held = waiting(catalog, lake, observations)["source"].value_counts()
     moment = max(now, observations["collected_at"].max()) if len(observations) else now
     return [
@@ -55,7 +55,7 @@ def sources(catalog: Catalog, lake: Lake, quotas: Mapping[str, Quota], at: datet
 def _source_status(
     catalog: Catalog, lake: Lake, source: str, observations: pd.DataFrame, moment: pd.Timestamp
 ) -> dict[str, str] | None:
-    """State of each endpoint group; files of one's own have none."""
+    """The state of each endpoint group; None for imported files, which have no groups."""
     declared = catalog.sources[source]
     if declared.kind != "api":
         return None
@@ -63,7 +63,7 @@ def _source_status(
 
 
 def calls_used(quotas: Mapping[str, Quota], source: str) -> str | None:
-    """Calls of the last 24 hours out of those a provider allows; None where it does not count them."""
+    """Calls in the last 24 hours out of the provider's quota; None if it has none."""
     quota = quotas.get(source)
     if quota is None:
         return None
@@ -76,7 +76,7 @@ def calls_used(quotas: Mapping[str, Quota], source: str) -> str | None:
 def markets(
     catalog: Catalog, warehouse: Warehouse, models: ModelStore, snapshot: Snapshot, moment: datetime
 ) -> list[dict[str, Any]]:
-    """Every market, region by region: its data, its newest forecast and the age of that, its drift, its champions."""
+    """One row per market, by region: its data, its newest forecast with its age, its drift, its champions."""
     from steel_assets.serving import response_bodies
 
     quality, published = warehouse.read(DATA_QUALITY), warehouse.read(FORECASTS)
@@ -106,7 +106,7 @@ def markets(
 
 
 def _champion(models: ModelStore, market: str, horizon: int) -> str:
-    """The version in force; the last price before the first, and where what says it is damaged."""
+    """The version in force; ``last price`` if there is none, and a note if its pointer is damaged."""
     try:
         pointer = models.mended(market, horizon)
     except ModelStoreError as error:

@@ -1,4 +1,4 @@
-"""The summary after a run: what a buyer wants to read, and what a data engineer has to know."""
+"""The summary after a run: forecasts for a buyer, problems for a data engineer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def print_summary(
     reports: Sequence[RunReport],
     moment: pd.Timestamp,
 ) -> None:
-    """Forecasts, how the champions did out of sample, what was decided, and every trouble."""
+    """Print the forecasts, the champions' out-of-sample scores, the promotions, and every problem."""
     latest = newest(catalog, warehouse, store, moment)
     if len(latest):
         print_forecasts(console, catalog, store, plain_values(latest))

@@ -1,4 +1,4 @@
-"""``steel doctor --live``: each provider is asked once for each symbol of the catalogue. Nothing of it is stored."""
+"""``steel doctor --live``: ask each provider once for each symbol of the catalogue, and store nothing."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from steel_assets.providers import Providers
 from steel_assets.sources import Collection, connector
 
 YEARS = 1
-"""Of history asked for: what one call of every provider brings."""
+"""Years of history to request: one call per symbol is enough for any provider."""
 
 SILENCE = 2
-"""After so many calls in a row without an answer a provider is down, and is not asked for its other symbols."""
+"""After this many calls in a row without an answer a provider counts as down, and its other symbols are not asked for."""
 
 MARKS = {"answered": "[green]✓[/]", "refused": "[red]✗[/]", "not asked": "[yellow]–[/]"}
 
 
 @dataclass(frozen=True)
 class SymbolCheck:
-    """What a provider said about one symbol: ``first`` and ``last`` day of the ``figures`` that it sent for the last year."""
+    """A provider's answer about one symbol: ``first`` and ``last`` day of the ``figures`` that it sent for the last year."""
 
     source: str
     series: str
@@ -51,7 +51,7 @@ class SymbolCheck:
 
 
 class _CountingHttp:
-    """A way out that remembers how many calls in a row had no answer, and whether the budget let the last one through."""
+    """An HTTP client that counts calls in a row without an answer, and records whether the quota allowed the last one."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -76,10 +76,10 @@ class _CountingHttp:
 
 
 def ask_live(*, as_json: bool) -> None:
-    """Ask, and print what answered, in which unit, from when to when, or the refusal with its remedy.
+    """Ask, and print each answer with unit and period, or the refusal and its remedy.
 
-    Exit code 1 when a provider refused a symbol or did not answer. What was not asked, for want of a key or of calls left in
-    the budget, is said and is no fault.
+    Exit code 1 if a provider refused a symbol or did not answer. Symbols that were not asked for, because a key or calls of the
+    quota are missing, are listed and are no error.
     """
     console = Console(stderr=as_json)
     with _parts(console) as parts:
@@ -104,7 +104,7 @@ def ask_live(*, as_json: bool) -> None:
 
 @contextmanager
 def _parts(console: Console) -> Iterator[Platform]:
-    """The platform; where prices are simulated, with a sandbox of its own."""
+    """The platform; for simulated prices with a sandbox of its own."""
     parts = platform()
     if not parts.settings.simulated:
         yield parts
@@ -127,7 +127,7 @@ def _budget(providers: Providers, source: Source) -> str:
 
 
 def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Timestamp) -> Iterator[SymbolCheck]:
-    """One answer for each series of ``source``, one call after the other."""
+    """One answer for each series of ``source``, asked one after the other."""
     series = [declared for group in source.groups for declared in catalog.series_of(source.id, group)]
     reason = providers.not_configured(source)
     http = _CountingHttp(providers.http[source.id].once())
@@ -144,7 +144,7 @@ def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Ti
 
 
 def _why_no_more(series: Series, collection: Collection, http: _CountingHttp) -> str | None:
-    """Why the provider is not asked for its other symbols."""
+    """The reason why the provider is not asked for its other symbols; None to continue."""
     if http.spent:
         return collection.problems.get(series.id, "").removeprefix(f"{series.symbol}: ")
     if collection.silent or http.silences >= SILENCE:

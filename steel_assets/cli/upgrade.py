@@ -1,4 +1,4 @@
-"""``steel upgrade``: an installation of an older release goes on under this one; what it changes is said and backed up."""
+"""``steel upgrade``: bring the data of an earlier release to this one, after listing the changes and writing a backup."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from steel_assets.operations.dagster_files import instance_files, instance_home
 from steel_assets.settings import dagster_home
 
 PENDING = 1
-"""Exit code of ``--check`` where something would be changed."""
+"""Exit code of ``--check`` if something would be changed."""
 
 
 def upgrade(
-    check: Annotated[bool, typer.Option("--check", help="only say what would be changed; exit code 1: something")] = False,
-    backup: Annotated[Path | None, typer.Option(help="file for the backup that is made before; default in this folder")] = None,
-    no_backup: Annotated[bool, typer.Option("--no-backup", help="there is a backup already")] = False,
+    check: Annotated[bool, typer.Option("--check", help="only list what would be changed; exit code 1 if anything")] = False,
+    backup: Annotated[Path | None, typer.Option(help="file of the backup that is written first; default in this folder")] = None,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="write no backup, because you have one")] = False,
     plain_events: Annotated[
-        bool, typer.Option("--plain-events", help="only write events as plain text, as a former release reads them")
+        bool, typer.Option("--plain-events", help="only rewrite events as plain text, which earlier releases read")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was done as JSON")] = False,
 ) -> None:
-    """Bring what an older release left here to this one: databases, tables, assets, what is served. --check only says what.
+    """Upgrade the data of an earlier release: databases, tables, assets, the snapshot. --check only lists the changes.
 
-    Done again, it adds nothing. Stop the daemon, the UI and the service first. Runs, tables, models and files stay; nothing is
-    trained or issued anew.
+    Stop the daemon, the UI and the service first. Runs, tables, models and files are kept; no model is trained and no forecast
+    issued. A second call changes nothing.
     """
     if plain_events:
         _write_plain(as_json=as_json)
@@ -65,7 +65,7 @@ def upgrade(
 def _write_plain(*, as_json: bool) -> None:
     history = instance_files(instance_home()).history
     if history is None:
-        raise Problem("the events of this instance are not in SQLite files: nothing is compressed there")
+        raise Problem("--plain-events: this instance does not store events in SQLite files, so none are compressed")
     count = write_plain(history)
     typer.echo(json.dumps({"plain_events": count}) if as_json else f"{count} texts of events were written as plain text")
 
@@ -75,9 +75,12 @@ def _say(changes: dict[str, list[str]], what: str, kept: Path | None, *, as_json
         typer.echo(json.dumps({"release": __version__, what.replace(" ", "_"): changes, "backup": str(kept) if kept else None}))
         return
     if not changes:
-        typer.echo(f"everything here is of release {__version__}: nothing to do")
+        typer.echo(f"all data are of release {__version__}: nothing to do")
     for name, sentences in changes.items():
         for sentence in sentences:
             typer.echo(f"{name}: {sentence}")
     if kept:
-        typer.echo(f"as it was before: {kept}. Back: check out the former release, then steel backup restore {kept} --replace")
+        typer.echo(
+            f"backup of the former state: {kept}. To go back, install the former release, then steel backup restore "
+            f"{kept} --replace"
+        )

@@ -1,4 +1,4 @@
-"""``steel watch``: price watches, everybody's. Those that are set here belong to ``local``."""
+"""``steel watch``: set, list and remove price watches. Those set here belong to the user ``local``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from steel_assets.operations.watching import in_force
 OWNER = "local"
 
 app = typer.Typer(
-    help="Price watches: a level, the day's move, odds, a margin. Each is told once when it becomes true.", no_args_is_help=True
+    help="Price watches: a level, the day's move, odds, a margin. Each sends one message when it becomes true.",
+    no_args_is_help=True,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 
@@ -31,16 +32,18 @@ def add(
     kind: Annotated[str, typer.Argument(help=f"what is watched: {', '.join(NEEDS)}")],
     market: Annotated[str, typer.Argument(help="id of the market")],
     above: Annotated[str | None, typer.Option(help="a price, or a margin, in the market's unit")] = None,
-    below: Annotated[str | None, typer.Option(help="the same, to be below it")] = None,
-    less: Annotated[str | None, typer.Option(help="margin: the market whose price is taken away, as scrap_turkey")] = None,
-    by: Annotated[str | None, typer.Option(help="odds: any close up to this day")] = None,
-    on: Annotated[str | None, typer.Option(help="odds: the price on this day")] = None,
-    average: Annotated[str | None, typer.Option(help="odds: average of a month or quarter, 2026-12 or 2026-Q4")] = None,
-    chance: Annotated[str | None, typer.Option(help="odds: told when the chance is above this, as 0.6")] = None,
-    quiet: Annotated[str | None, typer.Option(help="hours without messages, as 22:00-07:00")] = None,
+    below: Annotated[str | None, typer.Option(help="a price, or a margin, in the market's unit, to be below")] = None,
+    less: Annotated[
+        str | None, typer.Option(help="margin: the market whose price is subtracted, for example scrap_turkey")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="odds: that any close up to this day is above or below")] = None,
+    on: Annotated[str | None, typer.Option(help="odds: that the price on this day is above or below")] = None,
+    average: Annotated[str | None, typer.Option(help="odds: of the average of a month or quarter, 2026-12 or 2026-Q4")] = None,
+    chance: Annotated[str | None, typer.Option(help="odds: send when the probability exceeds this, for example 0.6")] = None,
+    quiet: Annotated[str | None, typer.Option(help="hours without messages, for example 22:00-07:00")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set a watch. Told is what becomes true from now on, once each time, over the channels of alerts."""
+    """Set a watch. Each time it becomes true from now on, one message is sent over the channels of alerts."""
     parts = platform()
     asked: dict[str, Any] = {"kind": kind, "market": market, "less": less, "by": by, "on": on, "average": average, "quiet": quiet}
     figures = {"above": above, "below": below, "chance": chance}
@@ -52,7 +55,7 @@ def add(
 
 @app.command("list")
 def list_watches(as_json: AsJson = False) -> None:
-    """Everybody's watches, and how each is now."""
+    """List everybody's watches and their present state."""
     parts = platform()
     _, published = in_force(parts.snapshots)
     _print(WatchStore(parts.store).all(), published, as_json)
@@ -60,7 +63,7 @@ def list_watches(as_json: AsJson = False) -> None:
 
 @app.command("remove")
 def remove(watch: Annotated[str, typer.Argument(help="id of the watch, as steel watch list shows it")]) -> None:
-    """Remove a watch, whoever set it. What waits to be sent of it is not sent any more."""
+    """Remove a watch, whoever set it. Its messages that wait to be sent are dropped."""
     watches = WatchStore(platform().store)
     if not any(watches.remove(declared.owner, declared.id) for declared in watches.all() if declared.id == watch):
         raise Problem(f"WATCH: there is no watch {watch!r}; steel watch list shows all")

@@ -1,4 +1,4 @@
-"""``steel what-if``: what the published forecast becomes if a driver or the exchange rate goes somewhere."""
+"""``steel what-if``: the published forecast if a driver or the exchange rate moves by a given amount."""
 
 from __future__ import annotations
 
@@ -21,26 +21,29 @@ from steel_assets.operations.what_if import WhatIfResult, conditioned
 
 LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
 SHOWN = (1, 5, 21, 63)
-"""Days that are told beside that of the shock."""
+"""Trading days ahead that are printed besides the last day of the shock."""
 SHOCK = re.compile(r"(?P<name>[a-z][a-z0-9_]*)=(?P<move>[+-]?[0-9]+(\.[0-9]+)?)%")
 UNSURE = 0.05
 
 
 def what_if(
     market: Annotated[str, typer.Argument(help="id of the market")],
-    shock: Annotated[str, typer.Option(help="scrap=+10%: a series that it reads, a commodity, or fx; and by how much it moves")],
-    days: Annotated[int, typer.Option(help="trading days in which it does", min=1, max=250)] = 21,
+    shock: Annotated[
+        str, typer.Option(help="a series that the market reads, a commodity, or fx, and its move, for example scrap=+10%")
+    ],
+    days: Annotated[int, typer.Option(help="trading days within which the move happens", min=1, max=250)] = 21,
     as_json: Annotated[bool, typer.Option("--json", help="print the answer as JSON")] = False,
 ) -> None:
-    """The published forecast if a driver or the exchange rate moves: from what came together in history, with its width.
+    """The published forecast if a driver or the exchange rate moves, from how they moved together in the past.
 
-    A shock outside of what history says anything about is refused. Nothing is written.
+    The width of the answer includes the uncertainty of that relation. A shock larger than history can support is refused. Nothing
+    is written.
     """
     parts = platform()
     known_market(parts.catalog, market)
     asked = SHOCK.fullmatch(shock)
     if asked is None or float(asked["move"]) <= -100:
-        raise Problem(f"--shock: {shock!r} is none; write it as scrap=+10% or usdtry=-2.5%")
+        raise Problem(f"--shock: {shock!r} is not a shock; write it as scrap=+10% or usdtry=-2.5%")
     rows = published(parts.warehouse, market, now())
     try:
         found = conditioned(parts.catalog, parts.lake, rows, asked["name"], float(asked["move"]) / 100, days)
@@ -62,7 +65,7 @@ def what_if(
 
 
 def described(result: WhatIfResult, move: float) -> dict[str, Any]:
-    """The answer as JSON can hold it."""
+    """The answer as JSON values."""
     given = result.given
     told = [day for day in SHOWN if day < result.days] + [result.days]
     return {
@@ -85,7 +88,7 @@ def described(result: WhatIfResult, move: float) -> dict[str, Any]:
 
 
 def print_answer(console: Console, name: str, shown: Mapping[str, Any]) -> None:
-    """What was found, for people."""
+    """Print the answer."""
     if shown["simulated"]:
         console.print("[bold yellow]SIMULATED DATA[/]")
     shock = shown["shock"]
@@ -104,8 +107,8 @@ def print_answer(console: Console, name: str, shown: Mapping[str, Any]) -> None:
     console.print(
         f"rests on {shown['effective_sample']:.1f} independent stretches of history near the shock; over "
         f"{shown['stretches']} stretches that do not overlap the correlation is {shown['correlation']:+.2f} "
-        f"(p = {shown['p']:.2g}). What came together, not what causes.",
+        "This is correlation, not causation.",
         style="dim",
     )
     if shown["p"] > UNSURE:
-        console.print("▲ history does not show that the two go together: take the published forecast", style="yellow")
+        console.print("▲ history does not show that the two move together: use the published forecast", style="yellow")

@@ -1,4 +1,4 @@
-"""Pure computation: frames in, frames out.
+"""Pure computation: functions of frames and values that return frames and values.
 
-Nothing here imports another package of ours, reads the clock, the environment, a file or the network.
+Nothing here imports another package of ours or reads the clock, the environment, a file or the network.
 """

@@ -1,9 +1,9 @@
-"""Which figures cannot be believed without a person: leaps, signs, standstills, days that changed places.
+"""Finds values that a person must confirm: leaps, wrong signs, repeated values, exchanged days.
 
-One detector for what is collected, what is imported, and how good what is stored is. A figure is judged by its neighbours: by
-those after it as well, where there are any. So a spike is an anomaly and the way back from it is not; a level that lasts is
-history when it arrives as history, and doubted until somebody says that it is true when it is new. What is usual for a series is
-in ``core.usual_moves``, when it stands still too long in ``core.standstill``; histories that change as a whole are the matter of
+The same detector judges collected values, imported values, and the quality of stored ones. A value is compared with its
+neighbours, including later ones if there are any. So a spike is an anomaly and the way back from it is not; a lasting new level
+is accepted if it arrives as history, and doubtful until a person confirms it if it is new. ``core.usual_moves`` has what is usual
+for a series, ``core.standstill`` when it repeats for too long; histories that change as a whole are handled by
 ``core.restatements``.
 """
 
@@ -22,20 +22,20 @@ from steel_assets.core.types import Frequency, Series
 from steel_assets.core.usual_moves import UsualMoves
 
 SIGN, STUCK, LEAP = "sign", "stuck", "leap"
-"""Kinds of anomaly: figures that cannot be, that the feed repeats, that are too far from their neighbours."""
+"""Kinds of anomaly: impossible values, repeated values, values too far from their neighbours."""
 
 CONFIRMED: dict[Frequency, int] = {"daily": 10, "weekly": 5, "monthly": 3, "quarterly": 2}
-"""A new level is history when at least so many figures stay on it."""
+"""A new level counts as history if at least this many values stay on it."""
 
 REPEAT_SELDOM = ("price", "index")
-"""Kinds of series of which a figure that repeats itself may be a feed that is stuck."""
+"""Kinds of series for which repeated values suggest that the feed is stuck."""
 
 GREATEST_CRISIS = 1.1
-"""A lasting move of more than this log-return (a factor of three) in one period is an error of unit however long it lasts."""
+"""A larger lasting log-return (a factor of three) in one period is an error of unit, however long it lasts."""
 
 
 def anomaly_reasons_of_all(rows: pd.DataFrame, known: pd.DataFrame, series: Sequence[Series]) -> pd.Series:
-    """For each of ``rows`` (of several series), why it is doubted; None where it is believed. Aligned with ``rows``."""
+    """For each of ``rows`` (of several series), why it is doubtful; None if it is accepted. Aligned with ``rows``."""
     parts = [
         anomaly_reasons(rows[rows["series"] == declared.id], known, declared)
         for declared in series
@@ -47,15 +47,15 @@ def anomaly_reasons_of_all(rows: pd.DataFrame, known: pd.DataFrame, series: Sequ
 def anomaly_reasons(
     rows: pd.DataFrame, known: pd.DataFrame, series: Series, no_split: Collection[pd.Timestamp] = frozenset()
 ) -> pd.Series:
-    """For each row, why it is doubted; None where it is believed. Aligned with ``rows``.
+    """For each row, why it is doubtful; None if it is accepted. Aligned with ``rows``.
 
-    The newest version of each period is judged by its neighbours and by the version it replaces, of which one will do; an
-    older version, of a history that arrives with its revisions, by the newest.
+    The newest version of each period is compared with its neighbours and with the version it replaces, and is accepted if either
+    fits; an older version, of a history that arrives with its revisions, is compared with the newest.
 
     Args:
-        rows: what is new or changed of one series: ``period, value, published_at``.
-        known: raw observations, all vintages; rows of other series are left out here.
-        no_split: days of steps of which a person said that they are no split of a share.
+        rows: new or changed values of one series: ``period, value, published_at``.
+        known: raw observations, all vintages; rows of other series are ignored.
+        no_split: days of steps that a person declared not to be splits of a share.
     """
     newest = asof(known[known["series"] == series.id], END_OF_TIME).set_index("period")["value"].astype(float)
     order = rows.sort_values(["period", "published_at"], kind="stable")
@@ -73,10 +73,10 @@ def anomaly_reasons(
 def anomalies(
     figures: pd.Series, series: Series, accepted: pd.Series | None = None, no_split: Collection[pd.Timestamp] = frozenset()
 ) -> pd.DataFrame:
-    """What is wrong with ``figures`` (by period, one of each): ``kind`` and ``reason``, by the periods of the anomalies alone.
+    """The anomalies in ``figures`` (one value per period): ``kind`` and ``reason``, by the period of each anomaly.
 
     Args:
-        accepted: figures by period that are not judged again; a figure of the same period would replace one.
+        accepted: values by period that are not judged again; a value of the same period would replace one.
         no_split: see ``anomaly_reasons``.
     """
     if accepted is None:
@@ -85,7 +85,7 @@ def anomalies(
 
 
 class _Judge:
-    """One series: the line of its figures by period, and what is found out of line."""
+    """One series: its values by period, and the anomalies found so far."""
 
     def __init__(self, figures: pd.Series, series: Series, accepted: pd.Series, no_split: Collection[pd.Timestamp]) -> None:
         self._figures, self._series, self._before, self._no_split = figures, series, accepted, no_split
@@ -115,7 +115,7 @@ class _Judge:
                 self._found[period] = SIGN, f"{value:g} is not above zero, as {self._series.unit} must be"
 
     def _changed_places(self) -> None:
-        """Neighbouring days whose figures were known, and have now changed places."""
+        """Find neighbouring days whose known values were exchanged."""
         again = self._left().index.intersection(self._before.index)
         line = self._before.index
         places = line.get_indexer(again)
@@ -147,7 +147,7 @@ class _Judge:
         self._stretch(line[::-1], new[new.index < line.index[0]][::-1])
 
     def _revision(self, period: pd.Timestamp, value: float) -> None:
-        """A new version of a known figure: near the old one, or in line with both of its neighbours."""
+        """Judge a new version of a known value: near the old one, or fitting both neighbours."""
         old = self._comparable[period]
         move = self._leap(self._comparable[self._comparable.index < period], pd.Series({period: old}), value)
         if move is None:
@@ -160,14 +160,14 @@ class _Judge:
         self._found[period] = LEAP, move
 
     def _gap(self, line: pd.Series, period: pd.Timestamp, value: float) -> None:
-        """A figure between known ones: it must be near one of its neighbours."""
+        """Judge a value between known ones: it must be near one of its neighbours."""
         at = line.index.searchsorted(period)
         moves = [self._leap(line.iloc[:at], near, value, period) for near in (line.iloc[at - 1 : at], line.iloc[at : at + 1])]
         if all(moves):
             self._found[period] = LEAP, str(moves[0])
 
     def _stretch(self, line: pd.Series, new: pd.Series) -> None:
-        """Figures that follow upon ``line`` (or, in reverse, precede it), one after the other."""
+        """Judge values after ``line`` (or, reversed, before it), one by one."""
         periods = np.concatenate([line.index.to_numpy(), new.index.to_numpy()])
         values = np.concatenate([line.to_numpy(dtype=float), new.to_numpy(dtype=float)])
         believed = list(range(len(line)))
@@ -217,7 +217,7 @@ class _Judge:
     def _known_error(
         self, values: np.ndarray, seen: np.ndarray, periods: np.ndarray, accepted: list[int], earlier: int, later: int
     ) -> str | None:
-        """The known error that explains a move which is unusual, but within the limit."""
+        """The known kind of error that explains a move which is unusual, but within the limit."""
         if self._usual.by_factor:
             days = float((periods[later] - periods[earlier]) / np.timedelta64(1, "D"))
             calm = self._errors.calm(seen[accepted[-25:]])
@@ -232,7 +232,7 @@ class _Judge:
         return f"; looks like {known}" if known else ""
 
     def _back(self, seen: np.ndarray, last: int, at: int, limit: float) -> int | None:
-        """The place where the series leaps back to where it was before ``at``; None when it stays, or comes back by and by."""
+        """The position at which the series leaps back to its level before ``at``; None if it stays, or returns gradually."""
         for place in range(at + 1, len(seen)):
             near = abs(seen[place] - seen[last]) <= limit
             if near:
@@ -240,7 +240,7 @@ class _Judge:
         return None
 
     def _lasts(self, values: np.ndarray, seen: np.ndarray, periods: np.ndarray, last: int, at: int) -> bool:
-        """Whether a new level is history: enough figures stay on it, they move, and no mistake would explain it."""
+        """Whether a new level is history: enough values stay on it, they vary, and no known error explains it."""
         move = float(seen[at] - seen[last])
         if len(seen) - at < CONFIRMED[self._series.frequency] or self._is_stuck(values[: last + 1], values[at:]):
             return False
@@ -251,13 +251,13 @@ class _Judge:
         return not self._errors.explains_a_level(values[last], values[at], move)
 
     def _is_stuck(self, past: np.ndarray, level: np.ndarray) -> bool:
-        """Whether a level begins with one figure that repeats itself for longer than ``past`` makes likely."""
+        """Whether a level begins with one value that repeats for longer than ``past`` makes likely."""
         return self._series.kind in REPEAT_SELDOM and lengths(level)[0] >= improbable_length(
             lengths(past), self._series.frequency
         )
 
     def _leap(self, line: pd.Series, near: pd.Series, value: float, period: pd.Timestamp | None = None) -> str | None:
-        """Why ``value`` is too far from the one figure of ``near``; None when it is not."""
+        """Why ``value`` is too far from the one value of ``near``; None if it is not."""
         before = float(near.iloc[0])
         days = 0.0 if period is None else abs(float((period - near.index[0]) / pd.Timedelta(days=1)))
         limit = self._usual.limit(self._usual.seen(line.to_numpy(dtype=float)[-25:]), days)
@@ -267,7 +267,7 @@ class _Judge:
         return _leap_in_words(self._usual, before, value, limit) + self._likely(before, value)
 
     def _standing_still(self) -> None:
-        """Prices and indices under new dates that repeat themselves for longer than their market ever made likely."""
+        """Find prices and indices that repeat for longer than their market ever made likely."""
         if self._series.kind not in REPEAT_SELDOM:
             return
         left = self._left()
@@ -304,7 +304,7 @@ def _leap_in_words(usual: UsualMoves, before: float, after: float, limit: float)
 
 
 def _longest_stretch(figures: pd.Series, usual: UsualMoves) -> pd.Series:
-    """The longest stretch of a first history without a leap: what the rest of it is compared with."""
+    """The longest stretch of a first history without a leap, with which the rest is compared."""
     if figures.empty:
         return figures
     seen = usual.seen(figures.to_numpy(dtype=float))
@@ -318,7 +318,7 @@ def _longest_stretch(figures: pd.Series, usual: UsualMoves) -> pd.Series:
 
 
 def _revised_too_far(older: pd.DataFrame, arrived: pd.Series, accepted: pd.Series, series: Series) -> pd.Series:
-    """Versions that were replaced in the same answer: each against the one that replaced it."""
+    """Judge versions that were replaced within the same answer, each against its replacement."""
     usual = UsualMoves.of(series, arrived.combine_first(accepted).to_numpy())
     later = arrived.reindex(older["period"]).to_numpy(dtype=float)
     here, there = usual.seen(older["value"].to_numpy(dtype=float)), usual.seen(later)

@@ -1,9 +1,9 @@
-"""What was known when.
+"""What was known at which moment.
 
-An observation has three times: ``period`` (what it is about), ``published_at`` (when the world could know it) and
-``collected_at`` (when we did). This module turns them into one, ``known_at``, and answers every question about the
-past with it: no forecast, feature or score may read rows whose ``known_at`` lies after its own moment. It also says which of the
-figures that came are news: new periods, and revisions of known ones. Nothing known is ever overwritten.
+An observation has three times: ``period`` (what it is about), ``published_at`` (when the public could know it) and
+``collected_at`` (when we did). This module combines them into one, ``known_at``, which every question about the past uses: no
+forecast, feature or score may read rows whose ``known_at`` is after its own moment. It also finds which new values are news: new
+periods, and revisions of known ones. A known value is never overwritten.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import pandas as pd
 
 
 def known_at(observations: pd.DataFrame) -> pd.Series:
-    """The moment each observation counts as known to us, UTC, aligned with the rows of ``observations``.
+    """The moment from which each observation counts as known, UTC, aligned with the rows of ``observations``.
 
-    What was published before we first collected its series counts from its publication (a backfill of history is
-    what the world knew then); afterwards from the moment we really had it. So a replay of a day we lived through sees
-    what we saw, outages included, and a backtest of years before our time sees what anybody could have seen.
+    Values published before we first collected their series count from their publication (as anybody could have known them); later
+    ones from the moment we collected them. So a replay of a day on which the platform ran sees what it saw, outages included, and
+    a backtest of earlier years sees what anybody could have seen.
     """
     published = observations["published_at"]
     collected = observations["collected_at"]
@@ -42,15 +42,15 @@ END_OF_TIME = pd.Timestamp("2200-01-01", tz="UTC")
 
 
 def new_or_changed(rows: pd.DataFrame, known: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """The versions in ``rows`` that ``known`` does not hold yet; none when there is nothing new.
+    """The versions in ``rows`` that ``known`` does not hold yet; no rows if there are none.
 
-    Afterwards the newest version known of every (series, period) is the last one in ``rows``. An older version than the
-    newest known is never added: it would be taken for the news of today.
+    Afterwards the newest version known of every (series, period) is the last one in ``rows``. A version older than the newest
+    known one is never added, because it would count as today's news.
 
     Args:
-        rows: ``series, period, value, published_at`` and ``dated``: True where ``published_at`` comes from the provider,
-            False where it comes from the series' publication rule. A period has one version, or several that are all dated,
-            each on its own moment.
+        rows: ``series, period, value, published_at`` and ``dated``: True if ``published_at`` comes from the provider, False if it
+            comes from the series' publication rule. A period has one version, or several that are all dated, each at its own
+            moment.
         known: raw observations, all vintages.
         moment: when ``rows`` were collected; a revision that the provider did not date counts as published then.
 

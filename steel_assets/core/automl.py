@@ -1,7 +1,7 @@
-"""The port of AutoML: whoever is given rows with their returns looks for a model by itself, and answers other rows.
+"""The interface of AutoML services: given labelled rows, they search for a model and predict other rows.
 
-Two implementations: ``core/models/_search.py`` on this machine, ``adapters/google/vertex.py`` at Google for money. Whatever they
-answer is an ordinary family afterwards, with its share believed, its intervals and its gate (``core/models``).
+There are two implementations: ``core/models/_search.py`` on this machine, ``adapters/google/vertex.py`` at Google for money.
+Their predictions are used by an ordinary model family, with shrinkage, intervals and acceptance tests (``core/models``).
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from steel_assets.core.samples import Samples
 
 
 class AutoMLError(Problem):
-    """Nothing was searched, or it came to nothing; the message says why and what to do."""
+    """The search failed or was refused; the message says why and what to do."""
 
 
 class AutoMLService(Protocol):
     """Searches features, learners and their parameters on labelled rows."""
 
     def cost_usd(self, searches: int, rows: int) -> float:
-        """An estimate of what so many searches cost, and the answers to ``rows`` in all: rather too much than too little."""
+        """Estimated cost in USD of the searches, and of predicting ``rows`` rows in all; rather too high than too low."""
 
     def predict(self, past: Samples, rows: Samples) -> np.ndarray:
-        """The return expected of each row of ``rows`` beyond its curve, in units of its volatility; finite.
+        """The expected return of each row of ``rows`` beyond its curve, in units of its volatility; finite.
 
         Args:
-            past: labelled rows, all known before the first row of ``rows`` was; nothing else is learned from.
+            past: labelled rows, all known before the first row of ``rows``; the only training data.
             rows: rows of the same features, without labels.
 
         Raises:

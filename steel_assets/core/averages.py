@@ -1,9 +1,9 @@
-"""What a contract settles on: the average of a calendar month or quarter, and the price of a day, as one figure per path.
+"""Averages of calendar months and quarters, on which contracts settle, and prices of a day; one value per sample path.
 
-An average is that of the period's trading days, by the market's calendar, each counted once. Days whose price is known count as
-known; days that the paths reach are drawn from them. A session before the last price that had none of its own (a gap) is left
-out, as it is in a settlement; one between the last price and the origin, whose price is late, counts as the last price. Where
-the paths end before the period does, ``beyond`` says how many days are missing: such an average is of a part of the period only.
+An average is over the period's trading days by the market's calendar, each counted once. Days with a known price use it; days
+ahead use the paths. A session before the last price without a price of its own (a gap) is left out, as in a settlement; one
+between the last price and the origin, whose price is late, uses the last price. If the paths end before the period does,
+``beyond`` is the number of missing days, and the average covers a part of the period only.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from steel_assets.core import calendars
 from steel_assets.core.problem import Problem
 
 MONTHS_AHEAD = 3
-"""Calendar months after the running one that are told by default."""
+"""Calendar months after the current one that are shown by default."""
 _PERIOD = re.compile(r"(?P<year>20[0-9]{2})-(?:(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4]))")
 
 
 class AverageError(Problem, ValueError):
-    """An average or the price of a day cannot be told; the message says why."""
+    """An average or a day's price cannot be computed; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """One market's paths with the prices known when they were drawn.
+    """One market's sample paths with the prices known at the issue.
 
     Attributes:
         market, unit, calendar: of the market; all prices are in ``unit``.
         issued: day of issue.
-        origin: last trading day whose close could be known at the issue.
-        price_day: the trading day of the last price: the origin, or earlier where the price is late.
+        origin: last trading day whose close was published at the issue.
+        price_day: the trading day of the last price: the origin, or earlier if the price is late.
         last: that price.
         days: the trading days ahead of the origin, one per column of ``paths``.
         paths: prices, one row per path.
         known: prices known at the issue, by trading day.
-        simulated: True when any of it comes from simulated prices.
+        simulated: whether any of it comes from simulated prices.
     """
 
     market: str
@@ -61,10 +61,11 @@ class Average:
 
     Attributes:
         period: ``2026-12`` or ``2026-Q4``.
-        values: one per path; all the same where every day is known.
-        before: sum of the prices of the days that are known or carried.
-        known, carried, drawn: trading days whose price is known, is late and counts as the last one, or is drawn from the paths.
-        beyond: trading days of the period after the end of the paths, which are not in ``values``.
+        values: one per path; all equal if every day is known.
+        before: sum of the prices of known and carried days.
+        known, carried, drawn: number of trading days with a known price, with the last price because theirs is late, and taken
+        from the paths.
+        beyond: trading days of the period after the end of the paths, which ``values`` leave out.
     """
 
     period: str
@@ -77,12 +78,16 @@ class Average:
 
     @property
     def whole(self) -> bool:
-        """Whether ``values`` are of the whole period."""
+        """Whether ``values`` cover the whole period."""
         return self.beyond == 0
 
 
 def parse_period(text: str) -> pd.Period:
-    """``2026-12`` or ``2026-Q4`` as a period. Raises AverageError for anything else."""
+    """``2026-12`` or ``2026-Q4`` as a period.
+
+    Raises:
+        AverageError: ``text`` is neither.
+    """
     found = _PERIOD.fullmatch(text)
     if found is None:
         raise AverageError(f"{text!r} is neither a month nor a quarter; write 2026-12 or 2026-Q4")
@@ -95,7 +100,7 @@ def average(outlook: Outlook, period: pd.Period) -> Average:
     """The average price of ``period``, a month or a quarter.
 
     Raises:
-        AverageError: nothing of the period is known, and the paths do not reach it.
+        AverageError: no day of the period is known, and the paths do not reach it.
     """
     sessions = calendars.sessions(outlook.calendar, period.start_time, period.end_time)
     prices = outlook.known.reindex(sessions[sessions <= outlook.price_day]).dropna()
@@ -113,9 +118,9 @@ def average(outlook: Outlook, period: pd.Period) -> Average:
 
 
 def averages(outlook: Outlook) -> list[Average]:
-    """The running month and the next three, the running quarter and the next, as far as the paths reach at all.
+    """This month and the next three, this quarter and the next, as far as the paths reach.
 
-    Running is the period of the first day that is not known yet.
+    The current period is the one of the first day that is not known yet.
     """
     first, last = outlook.days[0], outlook.days[-1]
     months = pd.period_range(first, periods=1 + MONTHS_AHEAD, freq="M")
@@ -124,7 +129,7 @@ def averages(outlook: Outlook) -> list[Average]:
 
 
 def reached(outlook: Outlook) -> list[Average]:
-    """Every month, then every quarter, of which a day is ahead in the paths."""
+    """Every month, then every quarter, that contains a day of the paths."""
     first, last = outlook.days[0], outlook.days[-1]
     return [average(outlook, period) for freq in ("M", "Q") for period in pd.period_range(first, last, freq=freq)]
 
@@ -139,7 +144,11 @@ def price_on(outlook: Outlook, day: pd.Timestamp) -> np.ndarray:
 
 
 def column_of(outlook: Outlook, day: pd.Timestamp) -> int:
-    """The number of the last trading day ahead up to ``day``. Raises AverageError, see ``price_on``."""
+    """The column of the last trading day ahead up to ``day``.
+
+    Raises:
+        AverageError: see ``price_on``.
+    """
     if day > outlook.days[-1]:
         raise AverageError(f"{day:%Y-%m-%d} is beyond the paths of {outlook.market}, which reach to {outlook.days[-1]:%Y-%m-%d}")
     if day < outlook.days[0]:

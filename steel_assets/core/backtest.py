@@ -1,10 +1,10 @@
-"""The past as the platform would have lived it: one row per model, origin and horizon, in the shape of ``tables.BACKTEST``.
+"""Backtests: what the platform would have forecast, one row per model, origin and horizon, as ``tables.BACKTEST``.
 
-Every row is computed only from what was known at its origin. Fits and choices happen on days that the calendar alone decides,
-so a row is the same wherever a backtest starts, ends, and however many days it skips.
+Every row uses only what was known at its origin. Fits and choices happen on days that only the calendar determines, so a row does
+not depend on where a backtest starts or ends, or on its step.
 
-A backtest may *withhold* the last prices of the target at every origin, as if its feed had died so many trading days ago: the
-platform then says what it would have said that long after the last price, by the models and errors of that day.
+A backtest can *withhold* the last prices of the target at every origin, as if its feed had stopped so many trading days before:
+the rows are then forecasts made that long after the last price, with the models and errors of that day.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from steel_assets.core.tables import BACKTEST
 from steel_assets.core.types import Market
 
 CHAMPION = "champion"
-"""The model name of what the platform would have issued."""
+"""Model name of the forecasts that the platform would have issued."""
 MOST_WITHHELD = 250
-"""Prices that can be withheld: about a year. What is said of a market without a price for longer is no forecast."""
+"""Largest number of withheld prices: about a year. A longer gap leaves no meaningful forecast."""
 
 
 class BacktestError(ValueError):
-    """A backtest cannot be run as asked; the message says why and what to ask instead."""
+    """A backtest cannot be run with these arguments; the message says why and what to change."""
 
 
 def families_of(market: Market) -> list[str]:
-    """The model families that make sense for ``market``, simplest first."""
+    """The model families that can forecast ``market``, simplest first."""
     return list(applicable(market))
 
 
@@ -51,14 +51,14 @@ def backtest(
 ) -> pd.DataFrame:
     """Forecasts of every ``step``-th trading day from ``start`` to ``end``, at all horizons of the market.
 
-    A day whose newest price (before the withheld ones) is not its own is left out: see ``without_price``.
+    A day whose newest price (before withheld ones) is not its own is left out: see ``without_price``.
 
     Args:
-        start, end: first and last origin wanted (midnights without a zone).
+        start, end: first and last origin (midnights without a zone).
         step: trading days from one origin to the next; the first is the first trading day on or after ``start``.
-        families: which models; all that apply and ``champion`` when not given. The last price is always among them.
-        withhold: how many of the last prices of the target and its curve are unknown at every origin.
-        evaluated: called with the walk-forward of each horizon, for whoever asks more of it.
+        families: model families; None for all that apply and ``champion``. The last price is always included.
+        withhold: how many of the last prices of the target and its curve are hidden at every origin.
+        evaluated: called with the walk-forward of each horizon.
 
     Raises:
         BacktestError: a family is not one of this market's, ``step`` is not positive, ``withhold`` is negative or more than
@@ -95,7 +95,7 @@ def backtest(
 
 
 def without_price(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, step: int = 1, withhold: int = 0) -> int:
-    """How many of the days that a backtest of the same arguments would forecast it leaves out: their newest price is older."""
+    """The number of days that a backtest with these arguments leaves out, because their newest price is older."""
     positions = _between(history, start, end, step, withhold)
     return int((~_priced(history)[positions]).sum())
 
@@ -131,7 +131,7 @@ def _wanted(market: Market, families: Sequence[str] | None) -> list[str]:
 
 
 def priced_positions(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, step: int, withhold: int) -> np.ndarray:
-    """Numbers of the days whose price is the last one known at the origins wanted, which lie ``withhold`` days later.
+    """Positions of the days whose price is the last one known at the wanted origins, which lie ``withhold`` days later.
 
     Raises:
         BacktestError: ``step`` is not positive, or ``withhold`` is negative or more than ``MOST_WITHHELD``.
@@ -152,7 +152,7 @@ def _between(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, ste
 
 
 def _priced(history: MarketHistory) -> np.ndarray:
-    """True for the origins that know a price of their own day."""
+    """For each origin, whether it knows a price of its own day."""
     return (history.price_ages == 0) & np.isfinite(history.last.to_numpy())
 
 

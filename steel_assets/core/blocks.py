@@ -1,4 +1,4 @@
-"""A provider that blocks us is asked less: after each refusal in a row the pause before the next question is longer."""
+"""Pauses after a provider blocks us: each refusal in a row makes the pause longer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pandas as pd
 
 FIRST_PAUSE = pd.Timedelta(minutes=30)
 LONGEST_PAUSE = pd.Timedelta(hours=23)
-"""The daily collection still asks once."""
+"""Short enough that the daily collection still asks once."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Since when and how often in a row a provider has shut us out, until when it is not asked, and what it said.
+    """A provider's block: since when, how many refusals in a row, until when it is not asked, and its message.
 
     ``since`` and ``until`` are UTC.
     """
@@ -38,7 +38,11 @@ class Block:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Block:
-        """Raises KeyError, TypeError, ValueError for what is none."""
+        """The block that ``to_json`` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: ``values`` have another form.
+        """
         since, until = (pd.Timestamp(str(values[name])).tz_convert("UTC") for name in ("since", "until"))
         return cls(since, int(values["times"]), until, str(values["reason"]))
 

@@ -1,11 +1,11 @@
-"""Which calendars of trading days there are, by name. What days they have is in ``core/calendars.py``."""
+"""Names of trading calendars; their days are in ``core/calendars.py``."""
 
 from __future__ import annotations
 
 WEEKDAYS = "weekdays"
 
 USUAL = frozenset({WEEKDAYS, "24/5", "CMES", "XLON", "XNYS", "XSHG"})
-"""The shipped catalogue's: known without the calendar library, whose import takes as long as all of ``steel status``."""
+"""Calendars of the shipped catalogue, known without the calendar library, whose import alone doubles ``steel status``."""
 
 OWN_PERIODS = frozenset({"weekly", "monthly"})
 """Calendars of markets whose price comes once in a week or a month: their "trading days" are first days of periods. They are
@@ -13,7 +13,7 @@ named by a market's frequency, never in a declaration."""
 
 
 def calendar_exists(name: str) -> bool:
-    """True for ``weekdays`` and every name the calendar library knows."""
+    """Whether ``name`` is ``weekdays`` or a calendar of the calendar library."""
     if name in USUAL:
         return True
     import exchange_calendars

@@ -1,7 +1,8 @@
-"""The calibration of a champion: the errors of its own past forecasts that were known when its week began.
+"""Calibrates a champion's quantiles by the errors of its own past forecasts that were known when its week began.
 
-A backtest and a forecast issued today read it alike: from a *track*, which are past out-of-sample point forecasts, and from
-the prices that have become known since. So a champion that has been in force for months is calibrated as freshly as a new one.
+Backtests and today's forecast use it alike. Its inputs are a *track*, which is a series of past out-of-sample point forecasts,
+and the prices that have become known since. So a champion that has been in force for months is calibrated as freshly as a new
+one.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from steel_assets.core.models._protocol import Cadence
 from steel_assets.core.samples import Samples, build_samples
 
 WINDOW = 1000
-"""Origins whose errors make the quantiles: about four years, because errors of long horizons overlap."""
+"""Origins whose errors determine the quantiles: about four years, because errors of long horizons overlap."""
 EVERY: Cadence = "week"
-"""How often a champion is chosen and calibrated: at the first origin of each week."""
+"""How often a champion is selected and calibrated: at the first origin of each week."""
 LONGEST_WEEK = 10
 """No calendar week has more origins than this."""
 
@@ -37,17 +38,21 @@ class Track:
     points: np.ndarray
 
     def newest(self, horizon: int) -> Track:
-        """As much of it as any later calibration can need."""
+        """The newest part of the track, as long as any later calibration needs."""
         count = WINDOW + horizon + LONGEST_WEEK
         return Track(self.origins[-count:], self.points[-count:])
 
     def stored(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """The track as JSON values."""
         return {"origins": self.origins.strftime("%Y-%m-%d").tolist(), "points": self.points.tolist()}
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Track:
-        """Take back what ``stored`` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """The track that ``stored`` gave.
+
+        Raises:
+            KeyError, TypeError or ValueError: ``stored`` has another form.
+        """
         origins = pd.DatetimeIndex(pd.to_datetime(stored["origins"], format="%Y-%m-%d")).as_unit("ns")
         points = np.array(stored["points"], dtype=float)
         if points.shape != (len(origins),) or not origins.is_monotonic_increasing:
@@ -58,13 +63,13 @@ class Track:
 
 
 def scored(history: MarketHistory, samples: Samples, start: int, at: int, withheld: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the origins from ``start`` on whose label was known at the moment of origin number ``at``, and that price.
+    """Numbers of the origins from ``start`` on whose label was known at the moment of origin number ``at``, with that price.
 
-    At most the newest ``WINDOW`` of them. Where the price was carried forward there is no forecast to be judged: it would have
-    been the same as the one before, only further from its target.
+    At most the newest ``WINDOW`` of them. Origins with a carried-forward price are left out: their forecast equals the one
+    before, only further from its target.
 
     Args:
-        samples: of those origins, or of what each would have said ``withheld`` trading days later.
+        samples: of those origins, or of the same origins ``withheld`` trading days later.
     """
     first = max(start, at + 1 - samples.horizon - withheld - WINDOW)
     rows = np.arange(first, at + 1)
@@ -76,11 +81,11 @@ def scored(history: MarketHistory, samples: Samples, start: int, at: int, withhe
 def levels_now(history: MarketHistory, samples: Samples, model: Model, track: Track) -> np.ndarray:
     """The scaled error quantiles of a champion at the newest origin of ``history`` (``intervals.error_quantiles``).
 
-    Where the newest price has been carried forward for some days, they are those of what the champion would have said as many
-    days after each earlier price: errors over one day say little of those over ten.
+    If the newest price has been carried forward for some days, they come from forecasts made equally many days after each earlier
+    price, because one-day errors say little about ten-day errors.
 
     Args:
-        model: forecasts the origins after its track's: it was trained before them.
+        model: trained before the origins after its track, which it forecasts here.
     """
     newest = len(history.origins) - 1
     start = int(history.origins.searchsorted(track.origins[0])) if len(track.origins) else newest

@@ -1,8 +1,8 @@
-"""Challenger against champion, day by day on the same dates: is one better beyond luck, and has the champion gone wrong?
+"""Compares challenger and champion on the same dates: is the difference significant, and has the champion failed lately?
 
-A lower mean error alone promotes a truly worse challenger in a fifth to nearly half of all cases; a paired test does in a few
-of a hundred. So a challenger of another family must win by Diebold and Mariano's test (``paired_test.diebold_mariano``), unless
-the champion has lately been worse than the last price: then anything that is no worse than that may take its place.
+A lower mean error alone promotes a worse challenger in a fifth to nearly half of all cases; a paired test in a few per cent. So a
+challenger of another family must win the test of Diebold and Mariano (``paired_test.diebold_mariano``), unless the champion was
+lately worse than the last price: then any challenger that is no worse than the last price may replace it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class ChallengerTest:
-    """How two families compared at one horizon.
+    """The comparison of two families at one horizon.
 
     Attributes:
         days: on which both were scored.
-        p_value: probability of the challenger's advantage if there were none; 1 where it has none or too few days.
-        champion_lately: the champion's error over the last price's, these weeks weighing most.
-        failing: True when that is more than luck allows, or the champion was worse than the last price over all days.
+        p_value: probability of the challenger's advantage if the two were equal; 1 without an advantage or with too few days.
+        champion_lately: the champion's error divided by the last price's, recent weeks weighing most.
+        failing: whether that is significantly above one, or the champion was worse than the last price over all days.
         frequency: of the market, whose weeks or months are compared instead of days.
     """
 
@@ -40,7 +40,7 @@ class ChallengerTest:
 
     @property
     def won(self) -> bool:
-        """Whether the challenger was better on enough days, beyond what luck explains."""
+        """Whether the challenger was significantly better on enough days."""
         return self.days >= paired_test.FEWEST_PERIODS[self.frequency] and self.p_value < SIGNIFICANCE
 
     def __str__(self) -> str:

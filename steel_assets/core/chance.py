@@ -1,7 +1,7 @@
-"""A chance counted from paths, with its standard error. Standard library only: the service, which has no numpy, counts too.
+"""A probability counted from sample paths, with its standard error. Standard library only, because the service uses it.
 
-The standard error is that of counting so many paths as if they were drawn independently of each other. It says how far another
-draw would differ, not how right the forecast is: docs/odds.md has what was measured of that.
+The standard error is that of counting independent paths. It says how far another set of paths would differ, not how accurate the
+forecast is: docs/odds.md has measurements of that.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ Side = Literal["above", "below"]
 
 @dataclass(frozen=True)
 class Chance:
-    """A chance.
+    """A probability.
 
     Attributes:
         chance: from 0 to 1, the share of paths.
-        error: its Monte-Carlo standard error; 0 where the outcome is known already. Where no path or every path says so it is
-            that of two paths more that do and two that do not (Agresti & Coull 1998), because never seen is not impossible.
-        paths: as many were counted.
+        error: its Monte-Carlo standard error; 0 if the outcome is known already. If no path or every path agrees, two paths of
+            each outcome are added first (Agresti & Coull 1998), because never seen does not mean impossible.
+        paths: number of paths counted.
     """
 
     chance: float
@@ -30,7 +30,7 @@ class Chance:
 
 
 def counted(hits: int, count: int, *, known: bool) -> Chance:
-    """The chance of what ``hits`` of ``count`` paths say; ``known`` where nothing of it is open any more."""
+    """The probability from ``hits`` of ``count`` paths; ``known`` if the outcome is certain already."""
     chance = hits / count
     if known:
         return Chance(chance, 0.0, count)

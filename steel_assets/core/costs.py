@@ -20,7 +20,7 @@ DAYS_PER_MONTH = 365.25 / 12
 
 
 def charged_usd(quantity: float, usd: float, per: float = 1.0, free: float = 0.0) -> float:
-    """What ``quantity`` costs at ``usd`` for each ``per`` of it, the first ``free`` of it not charged."""
+    """The cost of ``quantity`` at ``usd`` per ``per`` units, the first ``free`` of it not charged."""
     return max(0.0, quantity - free) / per * usd
 
 
@@ -63,15 +63,15 @@ def day_cost_usd(
 
 
 def cost_per_prediction_usd(cost_usd: float, predictions: int) -> float | None:
-    """Cost of one published forecast; None when there was none to carry it."""
+    """Cost of one published forecast; None if there was none."""
     return cost_usd / predictions if predictions > 0 else None
 
 
 def month_projection_usd(daily_costs: pd.Series) -> float | None:
-    """What a whole month costs if it goes on like the days in ``daily_costs``; None without a day.
+    """The cost of a whole month at the mean daily cost of ``daily_costs``; None without a day.
 
     Args:
-        daily_costs: cost of each day; days without a figure are left out, never counted as free.
+        daily_costs: cost of each day; days without a value are left out, not counted as zero.
     """
     known = daily_costs.dropna()
     return float(known.mean()) * DAYS_PER_MONTH if len(known) else None

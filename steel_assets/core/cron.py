@@ -1,4 +1,4 @@
-"""Cron expressions of five fields, refused where they are declared: Dagster refuses them too, but cannot name file and field."""
+"""Validates cron expressions of five fields where they are declared: Dagster refuses them too, but cannot name file and field."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from pydantic import AfterValidator
 FIELDS = 5
 ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 BEYOND_CRON = re.compile(r"#|(?<!JU)L", re.IGNORECASE)
-"""The second Friday, the last day: cronsim reads them all, Dagster some."""
+"""Forms for the second Friday or the last day: cronsim accepts all of them, Dagster only some."""
 
 
 def checked(text: str) -> str:
-    """``text`` if it is a cron expression whose day is in the calendar. Raises ValueError."""
+    """``text`` if it is a cron expression for an existing day.
+
+    Raises:
+        ValueError: it is not.
+    """
     fields = text.split()
     fault = "" if len(fields) == FIELDS and not BEYOND_CRON.search(text) else "Bad fields"
     try:

@@ -1,8 +1,8 @@
-"""Rows as CSV that every program reads and no spreadsheet runs. Without pandas: the service writes its tables with it, too.
+"""Rows as CSV that every program reads and no spreadsheet executes. Does without pandas, because the service uses it too.
 
-RFC 4180: commas, CRLF, a header, quotes doubled where a text has one. A day is 2026-11-20, a moment 2026-11-20T08:00:00Z, a
-missing value empty, a figure as short as it can be without losing a digit. A text that a spreadsheet would take for a formula
-gets an apostrophe before it (OWASP, *CSV Injection*); a figure never does, so that -3.5 stays one.
+RFC 4180: commas, CRLF, a header, quotes doubled. A day is 2026-11-20, a moment 2026-11-20T08:00:00Z, a missing value empty, a
+number in its shortest exact form. A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, *CSV
+Injection*); a number never does, so that -3.5 stays one.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from datetime import date, datetime
 from typing import Any
 
 BOM = "\ufeff"
-"""Before a text it tells Excel that this is UTF-8."""
+"""Byte order mark, which tells Excel that the file is UTF-8."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a text begins with that some spreadsheet takes for a formula."""
+"""First characters of texts that some spreadsheet takes for a formula."""
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may run ``text`` instead of showing it."""
+    """Whether a spreadsheet may execute ``text`` instead of showing it."""
     return text.startswith(FORMULA)
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]], *, bom: bool = False) -> str:
-    """A header of ``names``, then ``rows``, as many values in each.
+    """A header of ``names``, then ``rows`` with as many values each.
 
     Args:
-        rows: None, plain Python texts, booleans, numbers, days and moments; what is no number (NaN) is empty.
-        bom: begin with a byte-order mark.
+        rows: None, texts, booleans, numbers, days and moments; NaN is written as empty.
+        bom: begin with a byte order mark.
     """
     written = io.StringIO(BOM if bom else "", newline="")
     written.seek(0, io.SEEK_END)

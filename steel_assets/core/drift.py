@@ -1,12 +1,11 @@
-"""Has the world changed? Recent features, returns and errors against the years before, and against how much they always differ.
+"""Drift: recent features, returns and errors compared with the years before, and with how much they usually differ.
 
-Any distance between sixty days of prices and the two years before them is large by a textbook's threshold: that is what
-markets do (and sixty draws from the very same distribution already have a population stability index of 0.17). So each distance
-is compared with the same distance at earlier dates, and only one that is larger than nearly all of them counts. Two distances
-are taken: Wasserstein's sees how far things moved, the population stability index how differently they are spread over the
-reference's deciles; their geometric mean is what is compared (on simulated markets it notices as much as Wasserstein's alone,
-with a quarter fewer false alarms). Drift is said when two of the three groups (features, returns, errors) say so at once. It is
-a warning, no verdict.
+The distance between sixty days of prices and the two years before is always large by a textbook's threshold (even sixty draws
+from the same distribution have a population stability index of 0.17). So each distance is compared with the same distance at
+earlier dates, and only one that exceeds nearly all of them counts. Two distances are computed: Wasserstein's, which measures how
+far values moved, and the population stability index, which measures how differently they are spread over the reference's deciles.
+Their geometric mean is compared (on simulated markets it detects as much as Wasserstein's alone, with a quarter fewer false
+alarms). Drift means that two of the three groups (features, returns, errors) exceed their limit at once. It is only a warning.
 """
 
 from __future__ import annotations
@@ -29,20 +28,20 @@ REFERENCE, CURRENT = 500, 60
 EVERY = 5
 """Origins from one measurement to the next."""
 FEWEST = 50
-"""Earlier measurements without which nothing can be said."""
+"""Least number of earlier measurements for a score."""
 RARE = 0.99
 """Share of the earlier measurements that a distance must exceed."""
 LOOKBACK = 400
-"""A distance is compared with that many earlier ones at most: those of eight years, however long the history is."""
+"""Number of earlier distances, at most, that a distance is compared with: those of eight years."""
 AGREEING = 2
-"""Of features, returns and errors, how many must say so."""
+"""How many of features, returns and errors must exceed their limit."""
 LEVELS = np.linspace(0.025, 0.975, 20)
 DECILES = np.arange(1, 10) / 10
 SMALLEST = 1e-9
 
 GROUPS = ("features", "returns", "errors")
 ALL = "all"
-"""The subject of what the groups together say."""
+"""The subject of the groups' joint result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,29 +60,29 @@ class Drift:
 
     @property
     def alarms(self) -> pd.Series:
-        """By origin measured: True where at least two groups are further from their past than nearly ever before."""
+        """By origin measured: whether at least two groups exceed their limit."""
         return together(self.scores) > RARE
 
     @property
     def judged(self) -> int:
-        """Measurements that could have been an alarm."""
+        """Number of measurements with enough earlier ones for an alarm."""
         return int(together(self.scores).notna().sum())
 
     @property
     def episodes(self) -> int:
-        """Alarms that were not one already at the measurement before."""
+        """Number of alarms that follow a measurement without alarm."""
         alarms = self.alarms.to_numpy()
         return int((alarms[1:] & ~alarms[:-1]).sum() + (alarms[0] if len(alarms) else 0))
 
 
 def together(groups: pd.DataFrame) -> pd.Series:
-    """What at least two of the groups reach, row by row; NaN where fewer are known."""
+    """The score that at least two of the groups reach, row by row; NaN if fewer than two are known."""
     ordered = np.sort(-groups.to_numpy(dtype=float), axis=1)  # largest first, NaN last
     return pd.Series(-ordered[:, AGREEING - 1], index=groups.index, dtype=float)
 
 
 def newest_rows(drift: Drift, market: str, *, simulated: bool, created_at: pd.Timestamp) -> pd.DataFrame:
-    """The newest measurement as rows of ``tables.DRIFT``: one for each group, and one for what two of them agree on.
+    """The newest measurement as rows of ``tables.DRIFT``: one per group, and one for their joint result.
 
     Args:
         created_at: UTC, of the rows.
@@ -108,19 +107,19 @@ def newest_rows(drift: Drift, market: str, *, simulated: bool, created_at: pd.Ti
 
 
 def newest_scores(rows: pd.DataFrame, date: pd.Timestamp) -> dict[str, float]:
-    """The newest score of each market up to ``date``, from rows of ``tables.DRIFT``; NaN where none can be told."""
+    """The newest score of each market up to ``date``, from rows of ``tables.DRIFT``; NaN if it could not be computed."""
     together = rows[(rows["subject"] == ALL) & (rows["date"] <= date)].sort_values("date")
     return together.drop_duplicates("market", keep="last").set_index("market")["score"].to_dict()
 
 
 def market_drift(history: MarketHistory, features: pd.DataFrame, newest: int | None = None) -> Drift:
-    """The drift of a market: its features, its daily returns, and how wrong the last price was at its nearest horizon.
+    """The drift of a market: of its features, its daily returns, and the last price's errors at its shortest horizon.
 
-    Only origins at which a price was news are looked at; a price carried forward is no observation.
+    Only origins with a new price are used; a price carried forward is no observation.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
-        newest: only that many measurements, the newest; all by default.
+        newest: only this many measurements, the newest; None for all.
     """
     samples = build_samples(history, features, min(history.market.horizons))
     y = history.prices_at(samples.target_dates, history.as_of)
@@ -135,9 +134,9 @@ def measure(groups: dict[str, pd.DataFrame], newest: int | None = None) -> Drift
     """The drift of each group of columns, at the newest origin and every fifth before it, from what was known by then.
 
     Args:
-        groups: ``features``, ``returns`` and ``errors``: tables with the same index (origins in order), one column each
-            quantity, NaN where unknown.
-        newest: only that many measurements, the newest; all by default.
+        groups: ``features``, ``returns`` and ``errors``: tables with the same index (origins in order), one column each quantity,
+            NaN where unknown.
+        newest: only this many measurements, the newest; None for all.
     """
     origins = next(iter(groups.values())).index
     places = np.arange(len(origins), REFERENCE + CURRENT - 1, -EVERY)[::-1]

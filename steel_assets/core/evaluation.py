@@ -1,10 +1,10 @@
-"""Every family's past forecasts of one market and horizon, and the champion's: what the platform would have issued.
+"""Past forecasts of every family at one market and horizon, and the champion's, as the platform would have issued them.
 
-The champion is chosen anew each week from errors known by then, and its quantiles come from the chosen family's own errors
-known by then: the selection lies inside the walk-forward, so its score is one that could have been had.
+The champion is selected again each week from errors known by then, and its quantiles come from that family's own errors known by
+then. The selection is part of the walk-forward, so the champion's score could have been achieved.
 
-The forecasts need not be those of the origins themselves: *asked* can be what each of them would have said some days later,
-had no price come since. It is judged by its errors as it was, and says what it would have said.
+The forecasts need not be those of the origins themselves: *asked* can be the same origins some days later without a new price.
+Selection and calibration use the forecasts of the origins; the results are the forecasts of ``asked``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from steel_assets.core.periods import ahead
 from steel_assets.core.samples import Samples
 
 EARLIEST = 20
-"""Origins at the start of a history that are never forecast: no volatility has been measured yet."""
+"""Origins at the start of a history that are never forecast, because no volatility is known yet."""
 
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and what was done last."""
@@ -42,17 +42,17 @@ class Steps:
         self.progress = progress
 
     def finished(self, what: str) -> None:
-        """One more step is done."""
+        """Count one more step as done."""
         self.done += 1
         if self.progress is not None:
             self.progress(self.done, self.total, what)
 
 
 def burn_in(horizon: int, families: Mapping[str, type[Model]]) -> int:
-    """Origins before the first one of interest that must be forecast too, so that its champion can be chosen and calibrated.
+    """Origins before the first one of interest that must be forecast too, so that its champion can be selected and calibrated.
 
-    The errors that a combination and expert advice are judged by are of forecasts which were weighed by errors before those:
-    where one of them is among ``families``, that takes more.
+    A combination and expert advice are judged by errors of forecasts that were weighted by still earlier errors: if one of them
+    is among ``families``, more origins are needed.
     """
     weighing = {Combination.family: combination.WINDOW, Experts.family: experts.ROUNDS}
     weighed = max((window for family, window in weighing.items() if family in families), default=0)
@@ -61,14 +61,14 @@ def burn_in(horizon: int, families: Mapping[str, type[Model]]) -> int:
 
 @dataclass(frozen=True)
 class FamilyVerdict:
-    """The family to forecast with at some moment, why, and its scaled error quantiles."""
+    """The selected family at some moment, the reason, and its scaled error quantiles."""
 
     choice: selection.Choice
     levels: np.ndarray
 
     @property
     def family(self) -> str:
-        """The model family that was chosen."""
+        """The selected model family."""
         return self.choice.family
 
 
@@ -79,9 +79,9 @@ class Evaluation:
     Attributes:
         samples: all origins of the history, without labels.
         forecasts: per family, simplest first: ``p`` and quantiles; row 0 is origin number ``start``.
-        asked: what shall be forecast from the knowledge of each origin; ``samples`` itself but where prices are withheld.
+        asked: what to forecast from the knowledge of each origin; ``samples`` itself unless prices are withheld.
         answers: its forecasts, in the same shape as ``forecasts``.
-        withheld: trading days from each origin to the one that asks.
+        withheld: trading days from each origin to the day of ``asked``.
     """
 
     history: MarketHistory
@@ -94,7 +94,7 @@ class Evaluation:
     withheld: int = 0
 
     def verdict(self, at: int) -> FamilyVerdict:
-        """What can be concluded at the moment of origin number ``at``, from prices known by then."""
+        """The selection at the moment of origin number ``at``, from prices known by then."""
         rows, y = calibration.scored(self.history, self.samples, self.start, at)
         last = self.samples.last[rows]
         judged = rows > at - self.samples.horizon - selection.WINDOW
@@ -107,14 +107,14 @@ class Evaluation:
         """The scaled error quantiles of answers at the moment of origin number ``at``, from prices known by then.
 
         Args:
-            points: what was answered from origin number ``start`` on; those of the newest origins are not looked at.
+            points: the answers from origin number ``start`` on; those of the newest origins are not used.
         """
         rows, y = calibration.scored(self.history, self.asked, self.start, at, self.withheld)
         errors = intervals.scaled_errors(y, points[rows - self.start], self.asked.volatility[rows])
         return intervals.error_quantiles(errors, self.samples.horizon + self.withheld, aged=self.withheld > 0)
 
     def weights(self, at: int) -> dict[str, float]:
-        """How the members of a combination weigh at the moment of origin number ``at``, from prices known by then."""
+        """The weights of a combination's members at the moment of origin number ``at``, from prices known by then."""
         rows, y = calibration.scored(self.history, self.samples, self.start, at)
         newest = rows > at - self.samples.horizon - combination.WINDOW
         rows, y = rows[newest], y[newest]
@@ -124,7 +124,7 @@ class Evaluation:
         return combination.learned_weights({family: np.abs(p - y) / self.samples.last[rows] for family, p in points.items()})
 
     def combined(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """What the combination of the families would have forecast, and answered: ``p`` and quantiles, weighed anew each week."""
+        """Forecasts and answers of the combination of families: ``p`` and quantiles, with new weights each week."""
         points = self.samples.last[self.start : self.stop].copy()
         answers = self.asked.last[self.start : self.stop].copy()
         for fold in folds(self.history.origins, Combination.refit_every, self.start, self.stop):
@@ -136,7 +136,7 @@ class Evaluation:
         return self._with_own_levels(points, answers)
 
     def advised(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """What expert advice would have forecast, and answered: ``p`` and quantiles, weighed anew at each origin."""
+        """Forecasts and answers of expert advice: ``p`` and quantiles, with new weights at each origin."""
         advice = self.advice(np.arange(self.start, self.stop))
         points, answers = (
             experts.advised(
@@ -150,7 +150,7 @@ class Evaluation:
         return self._with_own_levels(points, answers)
 
     def advice(self, at: np.ndarray) -> MemberWeights:
-        """What share of each member's move to believe at the moments of origins number ``at``, from prices known by then."""
+        """The weight of each member's move at the moments of origins number ``at``, from prices known by then."""
         members = self._member_forecasts()
         feedback = Feedback.of(self.history, self.samples).since(self.start)
         rows = self.samples.rows(slice(self.start, self.stop))
@@ -159,10 +159,10 @@ class Evaluation:
         return MemberWeights(self.samples.origins[at], tuple(members.points), shares)
 
     def weights_by_year(self, start: int) -> pd.DataFrame:
-        """What share of each member's move expert advice believed at the origins from number ``start`` on: the mean of each year.
+        """The weight of each member's move in expert advice from origin number ``start`` on: the mean of each year.
 
         Returns:
-            Columns ``market``, ``h``, ``year``, ``member`` and ``share``; the last price's own is what is left to 1.
+            Columns ``market``, ``h``, ``year``, ``member`` and ``share``; the last price has the rest to 1.
         """
         advice = self.advice(np.arange(start, self.stop))
         shares = pd.DataFrame(advice.shares, columns=list(advice.names))
@@ -188,7 +188,7 @@ class Evaluation:
         )
 
     def unfitted(self, family: type[Model], at: int) -> Model:
-        """A model of ``family`` to be fitted at origin number ``at``, told what only past forecasts say."""
+        """A model of ``family`` to be fitted at origin number ``at``, given what it needs of past forecasts."""
         if family is Combination:
             return Combination(self.weights(at))
         if family is Experts:
@@ -196,14 +196,15 @@ class Evaluation:
         return unfitted(family, self.history.market)
 
     def track(self, family: str) -> Track:
-        """Everything ``family`` forecast, as far back as a calibration can need."""
+        """All forecasts of ``family``, as far back as a calibration needs."""
         origins = self.samples.origins[self.start : self.stop]
         return Track(origins, self.forecasts[family]["p"].to_numpy()).newest(self.samples.horizon)
 
     def answered(self, family: str, start: int) -> pd.DataFrame:
-        """What ``family`` would have answered at origins number ``start`` to ``stop - 1``: ``p`` and quantiles.
+        """The answers of ``family`` at origins number ``start`` to ``stop - 1``: ``p`` and quantiles.
 
-        Those of a model are for origins that know their own price; where prices are withheld, its own past answers make them.
+        A model's own quantiles are for origins with a price of their day; if prices are withheld, they come from its past answers
+        instead.
         """
         if not self.withheld:
             return self.answers[family].iloc[start - self.start :]
@@ -214,7 +215,7 @@ class Evaluation:
         return intervals.distribution(points[wanted], self.asked.volatility[start : self.stop], np.concatenate(levels))
 
     def champion(self, start: int) -> pd.DataFrame:
-        """What the platform would have answered at origins number ``start`` to ``stop - 1``: ``p`` and quantiles."""
+        """The answers of the selected families at origins number ``start`` to ``stop - 1``: ``p`` and quantiles."""
         issued = []
         for fold in folds(self.history.origins, calibration.EVERY, start, self.stop):
             verdict = self.verdict(fold.fitted_at)
@@ -233,12 +234,12 @@ def evaluate(
     asked: Samples | None = None,
     withheld: int = 0,
 ) -> Evaluation:
-    """Walk every family forward over origins number ``start`` to ``stop - 1``: one of ``steps`` each.
+    """Walk every family forward over origins number ``start`` to ``stop - 1``, one of ``steps`` each.
 
     Args:
         families: simplest first, the last price among them.
-        asked: what to forecast from the knowledge of each origin; the origin itself when not given.
-        withheld: trading days from each origin to the one that asks.
+        asked: what to forecast from the knowledge of each origin; None for the origin itself.
+        withheld: trading days from each origin to the day of ``asked``.
     """
     made: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
 

@@ -37,13 +37,13 @@ from steel_assets.core.metrics import predictions_vs_reality
 from steel_assets.core.tables import FORECASTS
 
 SCALE = 3.0
-"""A difference this many times the usual one counts as 1: the smaller, the larger a bet can be, and the more is clipped."""
+"""A difference this many times the usual one counts as 1. With a smaller scale bets can be larger, but more is clipped."""
 FEWEST = 10
-"""Pairs that must have come true before a bet is laid."""
+"""Least number of pairs with known prices before a bet is made."""
 LARGEST_BET = 0.5
-"""Share of the capital that a bet risks at most."""
+"""Largest share of the capital in a bet."""
 PRIOR = 10
-"""Pairs without any difference that are imagined before the first, so that a lucky beginning is not believed at once."""
+"""Number of imagined pairs without difference before the first real one, so that a lucky start has little weight."""
 PRIOR_VARIANCE = 0.17
 """Of x where differences are normal, whose mean of |d| is 0.8 standard deviations: (1 / (SCALE × 0.8))²."""
 
@@ -52,13 +52,13 @@ KEY = ["market", "horizon"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an experiment has shown so far.
+    """The result of an experiment so far.
 
     Attributes:
-        n: pairs that have come true.
-        mean_gain: mean loss of the champion less that of the variant, as a share of the last price; NaN without any.
+        n: number of pairs with known prices.
+        mean_gain: mean loss of the champion minus that of the variant, as a share of the last price; NaN without pairs.
         gain_share: the same as a share of the champion's mean loss.
-        better, worse: capital won by betting that the variant is better, or worse; 1 is none.
+        better, worse: capital from betting that the variant is better, or worse; 1 is no evidence.
     """
 
     n: int
@@ -68,7 +68,7 @@ class Evidence:
     worse: float
 
     def state(self, experiment: Experiment, day: pd.Timestamp) -> State:
-        """What follows from it on ``day``. Where it is both, harm counts; and nothing wins whose plain mean is no gain."""
+        """The experiment's state on ``day``. Harm takes precedence, and nothing wins whose mean gain is not positive."""
         if self.worse >= experiment.threshold:
             return "harmful"
         if self.better >= experiment.threshold and self.mean_gain > 0:
@@ -77,7 +77,7 @@ class Evidence:
 
 
 def evidence(pairs: pd.DataFrame) -> Evidence:
-    """What ``pairs`` (of the function of that name) show now."""
+    """The evidence in ``pairs`` (made by the function of that name)."""
     settled = pairs.dropna(subset=["variant", "champion"])
     gains = settled["champion"] - settled["variant"]
     usual = float(settled["champion"].mean()) if len(settled) else np.nan
@@ -127,19 +127,19 @@ def capital(
 def pairs(
     shadow: pd.DataFrame, published: pd.DataFrame, prices: pd.DataFrame, experiment: Experiment, moment: pd.Timestamp
 ) -> pd.DataFrame:
-    """Forecasts of the variant and the champion from one issue, beside what happened, as far as it was known at ``moment``.
+    """Forecasts of variant and champion from the same issue, with their losses as far as prices were known at ``moment``.
 
-    Of a day that was issued several times the newest issue counts; of a trading day that was forecast on several days (over a
-    weekend) the first: so which pair counts is known when its bet is laid.
+    If a day was issued several times, the newest issue counts; if a trading day was forecast on several days (over a weekend),
+    the first: so which pair counts is known when its bet is made.
 
     Args:
         shadow: rows of ``tables.EXPERIMENT_FORECASTS`` of this experiment.
         published: rows of ``tables.FORECASTS``.
-        prices: rows of ``tables.MARKET_DAILY``, each price as it was first known: a correction that came later changes no bet.
+        prices: rows of ``tables.MARKET_DAILY``, each price as first known: later corrections change no bet.
 
     Returns:
-        ``market, horizon, issued, settled`` (UTC, NaT while open), ``variant, champion`` (losses as shares of the last price,
-        NaN while open), in order of issue.
+        ``market, horizon, issued, settled`` (UTC, NaT while open), ``variant, champion`` (losses as shares of the last price, NaN
+        while open), in order of issue.
     """
     key = ["as_of", *KEY]
     both = published.merge(shadow[key], on=key)
@@ -180,7 +180,7 @@ def _of_columns(horizon: int, issued: pd.Series, settled: pd.Series, differences
 
 
 def _numbers(moments: Iterable[pd.Timestamp]) -> np.ndarray:
-    """Moments as seconds, infinite where there is none."""
+    """Moments as seconds; missing ones are infinite."""
     found = pd.DatetimeIndex(moments)
     return np.where(found.isna(), np.inf, found.as_unit("s").asi8.astype(float))
 

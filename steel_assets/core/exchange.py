@@ -1,7 +1,7 @@
-"""Paths of a price in another currency: those of the price times those of the exchange rate, path by path and day by day.
+"""Sample paths of a price in another currency: the price times the exchange rate, path by path and day by day.
 
-Both were drawn from the same stretches of history (``core/paths.py``), so that how the rate moves when the price does is
-history's, and what is uncertain about the rate is in the answer.
+Both come from the same stretches of history (``core/paths.py``), so the relation of rate and price is the historical one, and the
+result includes the uncertainty of the rate.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from steel_assets.core.problem import Problem
 from steel_assets.core.units import conversion, other_currency
 
 SHORT = 30
-"""Known rates that days before the rate's paths may fall on."""
+"""How many of the rate's known values may be used for days before its paths."""
 
 
 class ExchangeError(Problem, ValueError):
-    """A price cannot be told in another currency; the message says why."""
+    """A price cannot be converted to another currency; the message says why."""
 
 
 def unit_of(price: str, rate: str) -> str:
-    """The unit of a price in ``price`` once it is exchanged at ``rate``: USD/t at MXN/USD is MXN/t.
+    """The unit of a price with unit ``price`` after exchange at ``rate``: USD/t at MXN/USD is MXN/t.
 
     Raises:
         ExchangeError: the rate is not one of the price's currency.
@@ -37,14 +37,13 @@ def unit_of(price: str, rate: str) -> str:
 def exchanged(price: Outlook, rate: Outlook) -> Outlook:
     """``price`` in the other currency of ``rate``.
 
-    On a day whose price is known the rate is the newest one known up to then. Days that the rate's paths do not reach are left
-    out.
+    A day with a known price uses the newest rate known up to that day. Days beyond the rate's paths are left out.
 
     Args:
-        rate: drawn jointly with ``price``; its ``unit`` is that of the rate, for example MXN/USD.
+        rate: sampled jointly with ``price``; its ``unit`` is for example MXN/USD.
 
     Raises:
-        ExchangeError: the rate is not one of the price's currency, or was not drawn for the same issue.
+        ExchangeError: the rate is not one of the price's currency, or was not sampled for the same issue.
     """
     found = factors(price, rate)
     days = found.days
@@ -60,7 +59,7 @@ def exchanged(price: Outlook, rate: Outlook) -> Outlook:
 
 
 def factors(price: Outlook, rate: Outlook) -> Outlook:
-    """By what ``price`` is multiplied, on each of its own days ahead and path by path. Args and errors as ``exchanged``."""
+    """The factor of ``price`` on each of its days ahead, path by path. Args and errors as ``exchanged``."""
     unit = unit_of(price.unit, rate.unit)
     if price.issued != rate.issued or len(price.paths) != len(rate.paths):
         raise ExchangeError(f"{price.market} and {rate.market} were not drawn together")

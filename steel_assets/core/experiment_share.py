@@ -1,7 +1,7 @@
-"""Which API keys get the variant of an experiment: the same ones for as long as it is called the same.
+"""Selects the API keys that get the variant of an experiment: always the same keys for the same experiment.
 
-A key's place in an experiment is a number in [0, 1) that its id and the experiment's id make; its secret plays no part. Places in
-two experiments are independent. Who has the variant keeps it when the share grows. Standard library only, for the service.
+The hash of a key's id and the experiment's id gives a number in [0, 1); the key's secret is not used. The numbers of two
+experiments are independent. A key that has the variant keeps it when the share grows. Standard library only, for the service.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 
 
 def has_variant(key: str, experiment: str, share: float) -> bool:
-    """Whether the key with the id ``key`` is one of the ``share`` (0-1) of all keys that get the variant of ``experiment``."""
+    """Whether the key with id ``key`` is in the ``share`` (0-1) of keys that get the variant of ``experiment``."""
     return _place(key, experiment) < share
 
 

@@ -1,4 +1,4 @@
-"""An experiment as it is declared: a model family that forecasts in the shadow, and what it must prove beside the champion."""
+"""The declaration of an experiment: a model family that forecasts without being published, and what it must prove."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Metric = Literal["pinball", "absolute_error"]
 """What is compared: the mean pinball loss of the seven quantiles, or the absolute error of the point forecast."""
 
 State = Literal["collecting", "won", "harmful", "inconclusive", "stopped"]
-"""Where an experiment stands. ``stopped`` is a person's doing and can be taken back; the last three but it are final."""
+"""The state of an experiment. ``stopped`` is set by a person and can be undone; the last three besides it are final."""
 
 FINAL: frozenset[str] = frozenset({"won", "harmful", "inconclusive"})
-"""States that nothing changes any more."""
+"""States that do not change any more."""
 
 
 def _day(value: object) -> object:
@@ -29,15 +29,15 @@ def _day(value: object) -> object:
 
 
 class Experiment(Declaration):
-    """A variant in the shadow of the champions of ``markets`` at ``horizons``.
+    """A variant compared with the champions of ``markets`` at ``horizons``.
 
     Attributes:
-        family: the model family that forecasts; one of a folder of one's own carries its own features and settings.
-        metric: what is compared, as a share of the last price.
+        family: the model family that forecasts; a user's plugin brings its own features and settings.
+        metric: the loss that is compared, as a share of the last price.
         start: the first day of issue.
         planned_days: calendar days after which an experiment without a verdict is inconclusive.
         level: probability that a variant that is no better is ever called better, or one that is no worse harmful, together.
-        keys_share: share of the API keys (0-1) that get the variant's forecasts while it collects; nobody by default.
+        keys_share: share of the API keys (0-1) that get the variant's forecasts while it collects evidence; 0 by default.
     """
 
     id: Identifier
@@ -60,10 +60,10 @@ class Experiment(Declaration):
 
     @property
     def end(self) -> date:
-        """The first day on which it is over."""
+        """The first day after the experiment."""
         return self.start + timedelta(days=self.planned_days)
 
     @property
     def threshold(self) -> float:
-        """The evidence in one direction at which it is decided."""
+        """The evidence in one direction at which the experiment is decided."""
         return 2.0 / self.level

@@ -1,7 +1,7 @@
-"""Why a forecast lies where it does: what each driver moved it away from the last price, in the target's unit.
+"""How much each driver moved a forecast away from the last price, in the target's unit.
 
-A model says it in log moves (``Model.explain``); they are turned into money by the logarithmic mean of the two prices, which
-shares the difference out exactly and treats a rise and the fall back alike (LMDI, Ang 2004).
+A model gives contributions as log moves (``Model.explain``). They are converted to prices by the logarithmic mean of the two
+prices, which distributes the difference exactly and treats rises and falls alike (LMDI, Ang 2004).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from steel_assets.core.samples import build_samples
 
 COLUMNS = ["as_of", "market", "horizon", "driver", "contribution", "model_family", "simulated"]
 SMALLEST = 1e-9
-"""Log moves below this are none: the logarithmic mean is the last price itself."""
+"""Smaller log moves count as zero: the logarithmic mean is then the last price itself."""
 
 
 def explain(history: MarketHistory, features: pd.DataFrame, bundles: Iterable[Bundle]) -> pd.DataFrame:

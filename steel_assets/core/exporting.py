@@ -1,7 +1,7 @@
-"""A part of a table on its way out of here: which rows, what every column means, and what must be said beside them.
+"""Rows of a table for export, with the meaning of every column.
 
-What leaves stands alone: a person who gets the file has neither this program nor its pages. So the schema in ``core.tables``
-goes with the rows, and whether they are simulated is said in every row, also of a table that has no column for it.
+The reader of an exported file has neither this program nor its documentation. So the schema of ``core.tables`` goes with the
+rows, and every row says whether it is simulated, also for tables without such a column.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from steel_assets.core.table_schema import Column, Table
 
 SIMULATED = Column("simulated", "bool", "True when the data is simulated; empty where nothing says so", nullable=True)
 TARGET_UNIT = "target unit"
-"""How a table's schema names the unit in which each market is priced."""
+"""The name in a table's schema for the unit of each market's price."""
 
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """Rows of a table, and what is said of them.
+    """Rows of a table, and what describes them.
 
     Attributes:
         table: their schema, with the column ``simulated``.
         rows: as ``table`` declares them, in the order of its key.
         source: what wrote them.
         as_of: the moment at which they were read, UTC.
-        units: market → the unit of its prices, of the markets in the rows.
+        units: market → the unit of its prices, for the markets in the rows.
     """
 
     table: Table
@@ -41,17 +41,17 @@ class Export:
 
     @property
     def simulated(self) -> bool:
-        """Whether any row is."""
+        """Whether any row is simulated."""
         return bool(self.rows["simulated"].isin([True]).any())
 
     @property
     def about(self) -> str:
-        """One line: simulated or not, which table, from where and as of when."""
+        """One line: simulated or not, which table, its source and moment."""
         parts = [f"table {self.table.name}", self.source, f"as of {self.as_of:%Y-%m-%dT%H:%M:%SZ}"]
         return " · ".join(["SIMULATED DATA", *parts] if self.simulated else parts)
 
     def unit(self, column: Column) -> str:
-        """The unit of ``column``: where its schema says ``target unit`` and all rows have the same, that one."""
+        """The unit of ``column``; for ``target unit``, the one that all rows share, if they do."""
         if column.unit != TARGET_UNIT:
             return "UTC" if column.dtype == "timestamp" else column.unit
         found = set(self.rows["unit"] if "unit" in self.rows else self.units.values())
@@ -59,7 +59,7 @@ class Export:
 
     @property
     def sheet(self) -> ExportSheet:
-        """As a spreadsheet has it."""
+        """The rows as a spreadsheet."""
         facts: tuple[tuple[str, str | int], ...] = (
             ("table", self.table.name),
             ("meaning", self.table.description),
@@ -74,14 +74,14 @@ class Export:
 
     @property
     def headings(self) -> tuple[Heading, ...]:
-        """Its columns, as its schema declares them."""
+        """The columns as its schema declares them."""
         return tuple(
             Heading(column.name, column.dtype, self.unit(column), column.description, column.nullable)
             for column in self.table.columns
         )
 
     def values(self) -> Iterator[tuple[Any, ...]]:
-        """The rows as plain Python values: None where there is none, a day as a date, a moment with its zone."""
+        """The rows as Python values: missing ones None, a day as a date, a moment with its zone."""
         return zip(*(_plain(self.rows[column.name], column) for column in self.table.columns), strict=True)
 
 
@@ -97,7 +97,7 @@ def export(
     """``rows`` of ``table``, ready to be written.
 
     Args:
-        simulated: what the lake that they come from says; None where it says nothing.
+        simulated: what their lake says; None if it does not say.
         units: market → the unit of its prices.
 
     Raises:
@@ -117,7 +117,7 @@ def as_csv(exported: Export, *, bom: bool = False) -> bytes:
 
 
 def day_column(table: Table) -> str:
-    """The column by which the days of ``table`` are chosen: the one that partitions it, or the first of its key that is a day."""
+    """The column by which the days of ``table`` are selected: its partition column, else the first day in its key."""
     if table.partition_by is not None:
         return table.partition_by
     return next(name for name in table.key for column in table.columns if column.name == name and column.dtype == "date")

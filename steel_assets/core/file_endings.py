@@ -1,7 +1,7 @@
-"""Whether a file ends as its kind ends: the cheapest sign that its writer was done.
+"""Whether a file ends as its kind should: the cheapest sign that writing it was finished.
 
 Text ends with a newline, a workbook (a zip) with its directory, an old workbook where its allocation table says, Parquet with its
-footer, gzip with its checksum. What this says of a damaged file is not that it can be read.
+footer, gzip with its checksum. A file that passes can still be damaged elsewhere.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ PARQUET = frozenset({".parquet", ".pq"})
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 FREE = 0xFFFFFFFF
 MOST_UNPACKED = 2**28
-"""A gzip file that holds more than this is a bomb, which is the reader's to refuse."""
+"""A gzip file with more content than this is left for the reader to refuse."""
 
 
 def unfinished(name: str, content: bytes) -> str | None:
-    """What is missing at the end of a file, in words; None where it ends as files of its kind do."""
+    """What is missing at the end of a file, in words; None if it ends as its kind should."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".gz" or content.startswith(b"\x1f\x8b"):
         return None if _gzip_ends(content) else "its gzip stream does not end"
@@ -77,7 +77,7 @@ def _gzip_ends(content: bytes) -> bool:
 
 
 def _ole_ends(content: bytes) -> bool:
-    """Whether every sector that the allocation table uses is there ([MS-CFB] 2.2 and 2.3)."""
+    """Whether every sector that the allocation table uses exists ([MS-CFB] 2.2 and 2.3)."""
     if len(content) < 512:
         return False
     shift, tables = struct.unpack_from("<H", content, 30)[0], struct.unpack_from("<I", content, 44)[0]

@@ -1,7 +1,7 @@
-"""Walk-forward validation: fit on what was known, forecast until the next fit, never look back from there.
+"""Walk-forward validation: fit on what was known, and forecast with that model until the next fit.
 
-Fits happen at the first origin of each week, month, … of the calendar. So which model forecast a day depends on the
-calendar alone, never on where an evaluation starts, ends or how many days it skips.
+Fits happen at the first origin of each week, month, … of the calendar. So which model forecasts a day depends only on the
+calendar, not on where an evaluation starts or ends, or on its step.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ def folds(origins: pd.DatetimeIndex, cadence: Cadence, start: int, stop: int) ->
 def walk_forward(
     history: MarketHistory, samples: Samples, family: type[Model], start: int, stop: int, asked: Samples | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What ``family`` would have forecast at origins ``start`` to ``stop - 1``: ``p`` and quantiles, one row each.
+    """The forecasts of ``family`` at origins ``start`` to ``stop - 1``: ``p`` and quantiles, one row each.
 
-    A family that goes on learning does so from the first origin of the history, wherever the forecasts start.
+    A family that keeps learning does so from the first origin of the history, wherever the forecasts start.
 
     Args:
         samples: all origins of ``history`` at one horizon (``samples.build_samples``).
-        asked: as many rows at least, to be forecast beside those of ``samples`` by the model of the same row.
+        asked: at least as many rows, to be forecast besides those of ``samples`` by the model of the same row.
 
     Returns:
-        The forecasts of ``samples`` and those of ``asked`` (the same ones where nothing else is asked).
+        The forecasts of ``samples`` and those of ``asked`` (the same frame if ``asked`` is None).
     """
     forecasts, others = [], []
     model = unfitted(family, history.market)

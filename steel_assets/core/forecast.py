@@ -1,7 +1,7 @@
-"""Issuing a forecast: one market's newest origin, its champion at each horizon, and the rows that are published.
+"""Issues a forecast: for one market's newest origin, the champion of each horizon gives one row to publish.
 
-What a forecast needs besides the history is one *bundle* per horizon: the fitted model, the track its quantiles are calibrated
-by and how far it can be trusted. It is stored, promoted and rolled back as one.
+Besides the history a forecast needs one *bundle* per horizon: the fitted model, the track that calibrates its quantiles, and its
+confidence. A bundle is stored, promoted and rolled back as a unit.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ def issue(
 ) -> pd.DataFrame:
     """The forecast of the newest origin, one row per bundle in order of horizon.
 
-    A price that was carried forward for some days is that much further from its target date: intervals are as wide as those
-    days and the horizon together make them, and confidence falls with the square root of the same.
+    If the price was carried forward for some days, it is that much further from its target date: intervals are as wide as these
+    days and the horizon together require, and confidence falls with the square root of the same.
 
-    The columns are those of ``tables.FORECASTS`` but ``issued_date``, ``model_version`` and ``created_at``, which only the
-    caller knows.
+    The columns are those of ``tables.FORECASTS`` without ``issued_date``, ``model_version`` and ``created_at``, which the caller
+    adds.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
-        missable: by frequency, how many periods a driver may miss before it counts as aged; none where it is not named.
+        missable: by frequency, how many periods a driver may miss before it counts as aged; frequencies left out are not checked.
 
     Raises:
         ForecastError: a bundle is of another market, or no price is known.
@@ -77,7 +77,7 @@ def issue(
 
 
 def bundle_to_files(bundle: Bundle) -> dict[str, bytes]:
-    """The bundle as files by name, none of which runs anything when it is read."""
+    """The bundle as files by name, none of which is executed when it is read."""
     about = {
         "market": bundle.market,
         "horizon": bundle.horizon,
@@ -110,10 +110,10 @@ def bundle_from_files(files: Mapping[str, bytes]) -> Bundle:
 
 
 def aged_series(history: MarketHistory, missable: Mapping[Frequency, int]) -> dict[str, pd.Timestamp]:
-    """The market's series but its target and curve whose newest figure was overdue on the evening of the newest origin.
+    """The market's drivers whose newest value was overdue on the evening of the newest origin; target and curve are left out.
 
     Returns:
-        The period of that figure, by series.
+        The period of that value, by series.
     """
     market = history.market
     evening = min(history.as_of, (history.days[-1] + pd.Timedelta(days=1)).tz_localize("UTC"))

@@ -1,6 +1,7 @@
-"""Whether a source still brings news: periods that its own calendar says were published and that are not stored.
+"""Whether a source still sends new values: periods that are due by the series' own calendar and not stored.
 
-A closed market is not stale, a holiday is no gap, and loading old history again makes nothing fresh: only periods count.
+Closed markets and holidays do not count as missing, and collecting old history again does not make a series fresh: only periods
+count.
 """
 
 from __future__ import annotations

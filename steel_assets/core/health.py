@@ -1,4 +1,4 @@
-"""Green, yellow or red, and why: the one place where a colour is made of what was found."""
+"""The colours green, yellow and red: the only place where they are derived from findings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEVERE = frozenset({"critical", "high"})
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be: in which area, how bad, and a sentence that says what."""
+    """Something that is wrong: its area, severity, and a sentence that describes it."""
 
     area: str
     status: Status
@@ -22,11 +22,11 @@ class Finding:
 
 
 def colour(severities: Iterable[str]) -> Status:
-    """The colour that some severities add up to: none green, at most medium yellow, else red."""
+    """The colour of some severities: green without any, yellow if at most medium, else red."""
     found = set(severities)
     return "red" if found & SEVERE else "yellow" if found else "green"
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """The worst of some colours; green without any."""
+    """The worst of some colours; green if there are none."""
     return max(statuses, key=STATUSES.index, default="green")

@@ -1,12 +1,12 @@
-"""One market as it looked on every past trading day: what was known at each origin, and which prices became known when.
+"""A market's history: for each past trading day, what was known then; and when each price became known.
 
-An *origin* is a trading day D whose close is known; its *moment* is when the forecast of that day is issued. A row of
-``known`` holds only figures about D or earlier that were known at that moment, so whatever is computed from rows up to D
-cannot have seen the future. ``newest`` adds the few that are about a later day and were out by then all the same: Shanghai
-has closed on D + 1 before London opens. Models, features and scores read markets only through this.
+An *origin* is a trading day D whose close is known; its *moment* is when the forecast of that day is issued. A row of ``known``
+holds only values about D or earlier that were known at that moment, so anything computed from rows up to D cannot use the future.
+``newest`` adds the few values about a later day that were published by then: Shanghai has closed on D + 1 before London opens.
+Models, features and scores read markets only through this class.
 
-The origins of a weekly or monthly market are its weeks or months, named by their first days; the price of one is known when it is
-published. Its drivers are known as of the moment, whatever days their figures are about.
+The origins of a weekly or monthly market are its weeks or months, named by their first days; a period's price is known when it is
+published. Its drivers are those known at the moment, whatever day they are about.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from steel_assets.core.problem import Problem
 from steel_assets.core.types import Frequency, Market, Series
 
 MINIMUM_PRICES = 30
-"""A market with fewer prices than this has no measurable volatility, so nothing honest can be said about it."""
+"""With fewer prices the volatility cannot be measured, so no forecast with intervals is possible."""
 
 RUN_WINDOW = pd.Timedelta(hours=2)
-"""What was collected this soon after an issue moment was collected by the run of that issue."""
+"""Values collected within this time after an issue moment belong to the run of that issue."""
 
 
 class HistoryError(Problem, ValueError):
-    """A market's history cannot be built; the message says which series is at fault and what to do."""
+    """A market's history cannot be built; the message names the series and says what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class MarketHistory:
 
     @property
     def days(self) -> pd.DatetimeIndex:
-        """Up to which day figures count at each origin: the origin; of a weekly or monthly market the day of the moment (UTC)."""
+        """The last day whose values count at each origin: the origin; of slower markets the day of the moment (UTC)."""
         if self.market.frequency == "daily":
             return self.origins
         return self.moments.tz_localize(None).normalize()
@@ -88,7 +88,7 @@ class MarketHistory:
     def price_rows(self) -> np.ndarray:
         """For each origin the number of the origin whose price is the last one known: its own, or an earlier one.
 
-        A price of a day that is no trading day counts as the next trading day's. Before the first price: its own.
+        A price of a day that is not a trading day counts for the next trading day. Before the first price: its own number.
         """
         periods = self.periods[self.market.target.series].to_numpy()
         own = np.arange(len(self.origins))
@@ -101,9 +101,9 @@ class MarketHistory:
 
     @cached_property
     def price_news(self) -> np.ndarray:
-        """True at the origins at which a price was known that was not known at the origin before: nearly all of them.
+        """For each origin, whether a price became known that was not known at the origin before: nearly always True.
 
-        Only these say anything of the market. At the others the last price is carried forward, which is no observation.
+        Only these origins are observations of the market. At the others the last price is carried forward.
         """
         rows = self.price_rows
         return np.concatenate([[True], rows[1:] != rows[:-1]]) & np.isfinite(self.last.to_numpy())
@@ -114,9 +114,9 @@ class MarketHistory:
         return np.maximum.accumulate(np.where(self.price_news, np.arange(len(self.origins)), 0))
 
     def until(self, moment: pd.Timestamp, origin: pd.Timestamp) -> MarketHistory:
-        """This history as it was at an issue: without origins after that issue's, and versions of prices that came later.
+        """This history as it was at an issue: without later origins, and without versions of prices that came later.
 
-        Where this history has no later origin, its ``known`` of the last one may be newer than ``moment``.
+        If this history has no later origin, its ``known`` of the last one may be newer than ``moment``.
         """
         if self.as_of <= moment:
             return self
@@ -134,9 +134,9 @@ class MarketHistory:
         )
 
     def withheld(self, count: int) -> MarketHistory:
-        """This history had the last ``count`` prices of the target and its curve been unknown at every origin.
+        """This history as if the last ``count`` prices of the target and its curve had been unknown at every origin.
 
-        Nobody was asked what they would have answered then.
+        Bought answers of a service are left out, because they were not made for this case.
         """
         if count == 0:
             return self
@@ -168,9 +168,9 @@ class MarketHistory:
         return np.where(found, prices[row], np.nan) if len(periods) else np.full(len(dates), np.nan)
 
     def first_known(self, dates: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
-        """The target price of each of ``dates`` as it was first known, and the number of the first origin at whose moment it was.
+        """The first known price of each of ``dates``, and the number of the first origin at whose moment it was known.
 
-        NaN, and the number of origins, where none is known at ``as_of``. A correction that came later changes nothing here.
+        NaN, and the number of origins, if none is known at ``as_of``. Later corrections are ignored.
         """
         periods, prices, known_at = self._price_arrays
         never = len(self.origins)
@@ -188,7 +188,7 @@ class MarketHistory:
 
 
 def labels(history: MarketHistory, horizon: int, moment: pd.Timestamp) -> np.ndarray:
-    """The price ``horizon`` trading days after each origin, as known at ``moment``; NaN where it was not."""
+    """The price ``horizon`` trading days after each origin, as known at ``moment``; NaN if it was not known."""
     return history.prices_at(history.target_dates(horizon), moment)
 
 
@@ -202,18 +202,18 @@ def build_history(
 ) -> MarketHistory:
     """The history of ``market`` from everything known at ``as_of``.
 
-    Prices take the target's unit here, once, at the exchange rate that was known when each price was. A price that is not
-    above zero has no return and cannot be forecast, so it counts as missing.
+    Prices are converted to the target's unit here and nowhere else, at the exchange rate known with each price. A price that is
+    not above zero has no log return, so it counts as missing.
 
     Args:
         observations: raw observations, all versions, of at least the market's series (``tables.OBSERVATIONS``).
         series: declarations of every series the market reads.
         as_of: a UTC moment; nothing known later is read.
-        issue_at: o'clock of the daily issue in ``zone``.
+        issue_at: time of day of the daily issue in ``zone``.
 
     Raises:
-        HistoryError: a declaration is missing, the target has no or too few prices at ``as_of``, or the exchange rate none.
-        UnitError: the target's unit cannot be reached from what is declared.
+        HistoryError: a declaration is missing, the target has no or too few prices at ``as_of``, or there is no exchange rate.
+        UnitError: the declared units cannot be converted to the target's.
     """
     undeclared = [name for name in market.series_ids if name not in series]
     if undeclared:
@@ -260,7 +260,7 @@ def build_history(
 
 
 def _of_periods(rows: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
-    """``rows`` of one series, each named by the first day of its period; of several days in one the last known counts."""
+    """``rows`` of one series, each renamed to the first day of its period; of several days in a period the last known counts."""
     periods = calendars.period_starts(pd.DatetimeIndex(rows["period"]), frequency).as_unit("ns")
     return rows.assign(period=periods).sort_values(["period", "usable_at", "published_at", "collected_at"], kind="stable")
 
@@ -268,8 +268,8 @@ def _of_periods(rows: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
 def _usable(observations: pd.DataFrame, market: Market, as_of: pd.Timestamp, issue_at: time, zone: ZoneInfo) -> pd.DataFrame:
     """The market's observations known at ``as_of``, with the moment from which each could be used.
 
-    That moment is ``known_at``, except that the daily run takes some minutes: what the run of an issue collected counts from
-    its issue moment, or no replay would ever see on D the price that the run of D used.
+    That moment is ``known_at``, except that values collected by the run of an issue count from the issue moment. The run takes
+    some minutes; otherwise no replay of D would see the price that the run of D used.
     """
     wanted = observations[observations["series"].isin(market.series_ids)]
     known = asof.known_at(wanted)
@@ -305,7 +305,7 @@ def _converted(by_series: Mapping[str, pd.DataFrame], market: Market, series: Ma
 
 
 def _rate_known(prices: pd.DataFrame, rates: pd.DataFrame) -> np.ndarray:
-    """For each price, the latest exchange rate about its day or earlier that was known when the price was; NaN without one."""
+    """For each price, the latest exchange rate about its day or earlier that was known with it; NaN without one."""
     rates = rates[rates["value"] > 0]
     row = np.searchsorted(rates["period"].to_numpy(), prices["period"].to_numpy(), side="right") - 1
 
@@ -329,7 +329,7 @@ def _last_known(
 
     Args:
         rows: versions of one series sorted by period and ``usable_at``.
-        origins: periods after its origin do not count; None where they do.
+        origins: periods after an origin are ignored; None to allow them.
     """
     values = np.full(len(moments), np.nan)
     periods = np.full(len(moments), np.datetime64("NaT", "ns"))

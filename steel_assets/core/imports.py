@@ -1,9 +1,8 @@
-"""A company's own figures: what each import claimed, what the lake stored of it, and what it would have stored without another.
+"""Imports of a company's own data: what each claimed, what the lake stored of it, and what it would have stored otherwise.
 
-An import is one file, of one series or of many. What it *claimed* is every figure that was read; what it *stored* is what was
-news then (``core.vintages``). When an import is withdrawn, or overridden by a correction, nobody ever knew it: the imports after
-it are worked out again from their claims, as if it had never been. Raw files are not touched: a ``Rewriting`` says what to read
-instead.
+An import is one file with one or more series. Its *claims* are all values read; what it *stored* are those that were new then
+(``core.vintages``). When an import is withdrawn, or overridden by a correction, later imports are computed again from their
+claims as if it had never existed. Raw files are not changed: a ``Rewriting`` says what to read instead.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Declaration, Series
 
 SOURCE = "file_import"
-"""What ``tables.OBSERVATIONS`` calls the source of imported rows."""
+"""The source of imported rows in ``tables.OBSERVATIONS``."""
 
 Overlap = Literal["correction", "revision"]
-"""What an import is to those before it: the correction of what was never true, or figures that were published later."""
+"""The relation of an import to earlier ones: a correction of values that were never true, or values published later."""
 
 TRAINED = re.compile(r"(?:^|-)(\d{8}T\d{4,6}Z)(?:-|$)")
 
@@ -54,11 +53,11 @@ class Import(Declaration):
     """One entry of the ledger of imports.
 
     Attributes:
-        at: when; every import has a moment of its own, later than those before it.
+        at: time of import; unique, and later than that of the imports before.
         by: the user of this machine, or ``drop folder``.
-        dropped: which file in the drop folder it was, so that a crash before it was moved is noticed.
-        raw_file: key of the stored rows; None when nothing was new. Written last: while it is missing, the import never was.
-        claims: key of ``CLAIMS``; None for imports from before there was a ledger, whose claims are what they stored.
+        dropped: which file in the drop folder it was, to detect a crash before the file was moved.
+        raw_file: key of the stored rows; None if nothing was new. It is written last: until then the import does not exist.
+        claims: key of ``CLAIMS``; None for imports from before the ledger, whose claims are what they stored.
     """
 
     id: str
@@ -76,23 +75,23 @@ class Import(Declaration):
 
     @property
     def series(self) -> tuple[str, ...]:
-        """The series that the file held, in its order."""
+        """The series in the file, in its order."""
         return tuple(part.series for part in self.parts)
 
     @property
     def place(self) -> str:
-        """What ``Rewriting.instead`` calls the file of this import."""
+        """The key of this import's file in ``Rewriting.instead``."""
         return self.raw_file or self.id
 
 
 class Rewriting(Declaration):
-    """From a moment on, other files are read in place of what some imports stored: for all of time, nobody ever knew it.
+    """Says which files are read instead of what some imports stored, for every moment of the past.
 
     Attributes:
         subject: the import that is withdrawn or restored, or that corrects.
         overridden: the imports that were (partly) never true: the withdrawn one, or those that a correction overrides.
-        counts_with: a raw file with which this takes effect, or None: at once.
-        instead: ``Import.place`` → the file that is read in its place, or None: nothing.
+        counts_with: a raw file; the rewriting takes effect once it exists. None for at once.
+        instead: ``Import.place`` → the file to read instead, or None for nothing.
     """
 
     kind: Kind
@@ -108,7 +107,7 @@ class Rewriting(Declaration):
 
 @dataclass(frozen=True)
 class Claim:
-    """What one import says, in the order of the imports: rows of ``CLAIMS``."""
+    """The claims of one import, in the order of the imports: rows of ``CLAIMS``."""
 
     id: str
     at: pd.Timestamp
@@ -118,7 +117,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Tainted:
-    """Since when and until when an import that was never true was believed, of which series."""
+    """The time in which a withdrawn import was in use, and its series."""
 
     id: str
     file: str | None
@@ -128,7 +127,7 @@ class Tainted:
     reason: str
 
     def touches(self, series: Iterable[str], issued: pd.Timestamp) -> bool:
-        """Whether a forecast that reads ``series`` and was issued then was issued from it."""
+        """Whether a forecast that reads ``series`` and was issued at ``issued`` may have used the import."""
         return self.since <= issued < self.until and not self.series.isdisjoint(series)
 
     @property
@@ -141,7 +140,7 @@ class Tainted:
 def claims(figures: pd.DataFrame, series: Series, at: pd.Timestamp) -> pd.DataFrame:
     """``period, value`` of one series as rows of ``CLAIMS``.
 
-    A figure counts as published by the series' rule, but at the latest ``at``: evidently we know it.
+    A value counts as published by the series' rule, but at the latest ``at``, since it is known then.
     """
     by_rule = publication_moments(pd.DatetimeIndex(figures["period"]), series.frequency, series.published)
     published = pd.Series(by_rule, index=figures.index).clip(upper=at)
@@ -178,7 +177,7 @@ def replayed(claimed: Sequence[Claim], others: pd.DataFrame, *, simulated: bool 
 
 
 def in_effect(rewritings: Iterable[Rewriting]) -> tuple[dict[str, str | None], set[str]]:
-    """What all rewritings (oldest first) say together: ``Import.place`` → what is read instead; and which ids are withdrawn."""
+    """The effect of all rewritings (oldest first): ``Import.place`` → what is read instead; and ids of withdrawn imports."""
     instead: dict[str, str | None] = {}
     withdrawn: set[str] = set()
     for rewriting in rewritings:
@@ -191,7 +190,7 @@ def in_effect(rewritings: Iterable[Rewriting]) -> tuple[dict[str, str | None], s
 
 
 def tainted(imports: Mapping[str, Import], rewritings: Sequence[Rewriting]) -> list[Tainted]:
-    """Every import that was believed for a while and is no longer, from which forecasts may have been issued."""
+    """Every import that was in use for a while and is withdrawn; forecasts may have been issued from it."""
     _, withdrawn = in_effect(rewritings)
     found = []
     for rewriting in rewritings:
@@ -207,6 +206,6 @@ def tainted(imports: Mapping[str, Import], rewritings: Sequence[Rewriting]) -> l
 
 
 def trained_at(version: str) -> pd.Timestamp | None:
-    """When a model was trained, as its version says it (``20261116T0900Z-ridge-…``); None where it does not."""
+    """When a model was trained, from its version (``20261116T0900Z-ridge-…``); None if that does not tell."""
     moment = TRAINED.search(version)
     return pd.Timestamp(moment.group(1)) if moment else None

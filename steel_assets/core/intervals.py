@@ -1,11 +1,11 @@
-"""From point forecasts to distributions: how wrong were past forecasts, measured in units of the volatility expected then.
+"""Turns point forecasts into distributions, by the size of past errors in units of the volatility expected then.
 
-Conformal prediction (Vovk et al. 2005) with weights that fade into the past (NexCP, Barber et al. 2023): the sizes of errors
-that were really made out of sample become the quantiles around the next forecast. Only sizes count, not signs: the errors
-of long horizons overlap so much that a whole window of them tells one rally from one crash, and a tail learned from that is
-wrong on both sides. On the markets of ../shared/data this cut the pinball loss by 3 % at 21 days and 7 % at 63.
+Conformal prediction (Vovk et al. 2005) with weights that decrease into the past (NexCP, Barber et al. 2023): the sizes of actual
+out-of-sample errors become the quantiles around the next forecast. Only sizes are used, not signs: errors of long horizons
+overlap so much that a whole window of them may contain a single rally or crash, and a one-sided tail estimated from that is wrong
+on both sides. On the markets of ../shared/data this reduced the pinball loss by 3 % at 21 days and 7 % at 63.
 
-Whether intervals hold what they promise is judged here too, by what chance alone would do to intervals that do.
+Coverage of intervals is judged here too, by how far it differs by chance alone.
 """
 
 from __future__ import annotations
@@ -20,35 +20,36 @@ import pandas as pd
 from steel_assets.core.types import QUANTILE_COLUMNS, QUANTILES
 
 PRIOR_ERRORS = 20
-"""A normal distribution with the expected volatility counts as this many errors, so that few errors do not decide alone."""
+"""A normal distribution with the expected volatility counts as this many errors, so that few errors do not dominate."""
 HALF_LIFE = 45
 HALF_LIFE_PER_DAY = 30
-"""An error weighs half as much as one that is 45 + 30 × horizon origins newer: long horizons need more to learn from."""
+"""An error has half the weight of one that is 45 + 30 × horizon origins newer: long horizons need more data."""
 
 NORMAL_QUANTILES = np.array([NormalDist().inv_cdf(level) for level in QUANTILES])
 SMALLEST = 1e-9
-"""Spreads below this are no spread at all."""
+"""Smaller spreads count as zero."""
 LARGEST_LOG_MOVE = 3.0
-"""No quantile lies further than this from its forecast (a factor of 20): volatility measured on broken data stays finite."""
+"""Largest distance of a quantile from its forecast (a factor of 20), so that broken data give finite quantiles."""
 
 
 def scaled_errors(y: np.ndarray, points: np.ndarray, volatility: np.ndarray) -> np.ndarray:
-    """log(y / p) in units of the volatility expected over the horizon; NaN where the price is not known."""
+    """log(y / p) in units of the volatility expected over the horizon; NaN if the price is not known."""
     return np.log(y / points) / volatility
 
 
 def error_quantiles(errors: np.ndarray, horizon: int, *, aged: bool = False) -> np.ndarray:
     """The scaled error at each of ``types.QUANTILES``, from past out-of-sample scaled errors (NaN are left out).
 
-    Weighted quantiles of the errors' sizes and the next one's together (the conformal correction: levels stretch outwards
-    by (n + 1) / n, where n is how many independent errors the weighted, overlapping ones are worth), blended with the prior
-    in proportion to their numbers. Symmetric around the forecast, never crossing.
+    Weighted quantiles of the errors' sizes, including the next one's (the conformal correction: levels are stretched by (n + 1) /
+    n, where n is the number of independent errors that the weighted, overlapping ones are worth), mixed with the prior in
+    proportion to their numbers. Symmetric around the forecast, never crossing.
 
     Args:
         errors: in order of origin, newest last.
         horizon: trading days between the last price and the target: that many neighbouring errors overlap.
-        aged: the errors are of forecasts from an old price, over more days than volatility was made for. Prices that trend move
-            further than its square root of time says, so the prior takes its size from the errors, as far as they tell it.
+        aged: the errors are of forecasts from an old price, over more days than the volatility is for. Trending prices move
+            further than the square root of time predicts, so the prior takes its size from the errors, as far as they determine
+            it.
     """
     known = np.isfinite(errors)
     if not known.any():
@@ -73,7 +74,7 @@ def _fading(count: int, horizon: int) -> np.ndarray:
 
 
 def stored_levels(values: object) -> np.ndarray:
-    """Scaled error quantiles read back from a file.
+    """Scaled error quantiles read from a file.
 
     Raises:
         ValueError: they are not as many ascending, finite numbers as there are quantiles.
@@ -100,19 +101,19 @@ def distribution(points: np.ndarray, volatility: np.ndarray, levels: np.ndarray)
 
 
 FEWEST = 3
-"""Forecasts that do not overlap, below which nothing is said."""
+"""Least number of forecasts that do not overlap for a judgement."""
 
 
 def chance_of(coverage: float, origins: int, horizon: int, level: float) -> float | None:
-    """How probable it is that an honest interval of ``level`` is as far off as ``coverage``, or further on that side.
+    """The probability that a correct interval of ``level`` has a coverage as far off as ``coverage``, or further on that side.
 
-    Forecasts that overlap are not independent: of ``origins`` daily ones ``horizon`` days ahead, one in ``horizon`` counts.
+    Overlapping forecasts are not independent: of ``origins`` daily ones ``horizon`` days ahead, one in ``horizon`` counts.
 
     Args:
         coverage: share of prices inside the interval, 0-1.
 
     Returns:
-        None when there are too few forecasts to say.
+        None if there are too few forecasts.
     """
     count = origins // horizon
     if count < FEWEST:

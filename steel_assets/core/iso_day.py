@@ -1,4 +1,4 @@
-"""A calendar day as programs write one, YYYY-MM-DD: the type of every day that a request or a stored declaration brings."""
+"""A calendar day as YYYY-MM-DD: the type of every day in requests and stored declarations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def day_of(value: Any) -> date:
-    """The day that ``value`` is, or says. Raises ValueError; a number is none, nor a moment."""
+    """The day of ``value``, a date or its text.
+
+    Raises:
+        ValueError: it is neither; numbers and moments are refused.
+    """
     if type(value) is date:
         return value
     if not isinstance(value, str) or not WRITTEN.fullmatch(value):

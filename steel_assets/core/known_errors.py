@@ -1,7 +1,7 @@
 """Errors with a known cause, and which of them would explain a move of one series.
 
-A price in another unit, a percentage written as a share, a split of a share. They are named beside a leap, and sought in moves
-that are unusual and no leap.
+A price in another unit, a percentage written as a share, a split of a share. They are named with a leap, and searched for in
+moves that are unusual but within the limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PER_CENT = 100.0
 
 
 def in_words(series: Series, factor: float, tolerance: float = 0.005) -> str | None:
-    """What a change of ``series`` by ``factor`` would be if it were a known one; None where it is none.
+    """The known error that would change ``series`` by ``factor``, in words; None if there is none.
 
     Args:
         tolerance: relative.
@@ -31,18 +31,18 @@ def in_words(series: Series, factor: float, tolerance: float = 0.005) -> str | N
 
 
 def is_share(series: Series) -> bool:
-    """Whether it is the price of a share: of one of something, by no weight and no other money."""
+    """Whether the series is the price of a share: per piece, not per mass, and no exchange rate."""
     return series.kind == "price" and "/" not in series.unit
 
 
 def split(series: Series, factor: float, tolerance: float) -> str | None:
-    """The split of a share, or of several into one, that would change its price by ``factor``, in words."""
+    """The split of a share, or the reverse split, that would change its price by ``factor``, in words."""
     ratio = usual_split(series, factor, tolerance)
     return None if ratio is None else f"a {ratio[0]}:{ratio[1]} split"
 
 
 def usual_split(series: Series, factor: float, tolerance: float) -> tuple[int, int] | None:
-    """The same as numbers: new shares, for old ones."""
+    """The same as numbers: new shares, per old ones."""
     if not is_share(series) or factor <= 0:
         return None
     into_one = [(old, new) for new, old in SPLITS if new >= 2 * old]
@@ -80,13 +80,13 @@ SUSPICIOUS_SCALES, ALIKE_SCALES = 6.0, 2.0
 """A move of so many scales is doubted within the limit too, when a known error would explain all but so many of them."""
 
 CALM = 1.3
-"""A market moves no more than usual while its last moves are no larger than this many times its usual ones."""
+"""The market is calm if its last moves are at most this many times its usual ones."""
 
 SMALLEST_SPLIT = 0.16
-"""A share that falls by less (as a log-return) has not been split, by any usual ratio."""
+"""A smaller fall of a share (as a log-return) is not a split by any usual ratio."""
 
 SPLIT_DAY_SCALES = 4.0
-"""How many usual moves a share may have made on the day of its split, where the step is a leap whatever it is."""
+"""How many usual moves a share may have made on the day of its split, if the step is a leap in any case."""
 
 DECIMAL_ERRORS = (100.0, 0.01, 10.0, 0.1, -1.0)
 
@@ -98,17 +98,17 @@ class LikelyErrors:
     usual: UsualMoves
 
     def suspicious(self, move: float) -> bool:
-        """Whether a move (of figures as they are seen) is so unusual that an error may hide in it, limit or not."""
+        """Whether a move is so unusual that it may contain an error, even if it is within the limit."""
         return bool(self.usual.scale) and abs(move) > SUSPICIOUS_SCALES * (self.usual.scale or 0.0)
 
     def calm(self, seen: np.ndarray) -> bool:
-        """Whether the moves of ``seen`` are no larger than usual."""
+        """Whether the moves of ``seen`` are at most as large as usual."""
         return self.usual.local(seen) <= CALM * (self.usual.scale or 0.0)
 
     def split_within_the_limit(self, factor: float, days: float) -> tuple[int, int] | None:
-        """The split that a fall by ``factor`` over ``days`` in calm times would be: new shares for old ones.
+        """The split that a fall by ``factor`` over ``days`` in calm times would be: new shares per old ones.
 
-        The market moves on that day as well, and more over several.
+        The market itself moves on that day as well, and more over several.
         """
         tolerance = ALIKE_SCALES * (self.usual.scale or 0.0) * sqrt(max(1.0, days))
         return usual_split(self.usual.series, factor, tolerance) if factor < exp(-SMALLEST_SPLIT) else None
@@ -119,7 +119,7 @@ class LikelyErrors:
         return usual_split(self.usual.series, factor, tolerance)
 
     def decimal(self, before: float, after: float) -> float | None:
-        """The factor of a decimal point, a percentage or a sign by which ``after`` is ``before``, all but a usual move."""
+        """The factor of a decimal point, a percentage or a sign between ``before`` and ``after``, up to a usual move."""
         usual = ALIKE_SCALES * (self.usual.scale or 0.0)
         return next(
             (
@@ -131,13 +131,13 @@ class LikelyErrors:
         )
 
     def in_words(self, before: float, after: float) -> str | None:
-        """The known error by which ``after`` follows upon ``before``; None where it is none."""
+        """The known error that leads from ``before`` to ``after``; None if there is none."""
         if before == 0:
             return None
         return in_words(self.usual.series, after / before, self._tolerance if self.usual.by_factor else 0.05)
 
     def explains_a_level(self, before: float, after: float, move: float) -> bool:
-        """Whether an error would explain that figures stay at ``after``, a ``move`` away from ``before``."""
+        """Whether an error would explain that values stay at ``after``, a ``move`` away from ``before``."""
         if not self.usual.by_factor:
             return self.decimal(before, after) is not None
         return split(self.usual.series, float(np.exp(-abs(move))), min(0.05, 1.5 * (self.usual.scale or 0.01))) is not None

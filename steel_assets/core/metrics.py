@@ -1,6 +1,6 @@
-"""Published forecasts beside what happened, and the mission's daily metrics over them.
+"""Compares published forecasts with actual prices, and computes the daily metrics.
 
-Only published forecasts count, never backtests; where none has come true yet the figure is empty, never made up.
+Only published forecasts count, never backtests; a metric without any scored forecast is empty.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from steel_assets.core.tables import FORECASTS, MARKET_DAILY, METRICS_DAILY, PRE
 def predictions_vs_reality(forecasts: pd.DataFrame, prices: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Every published forecast whose target date has a price known at ``as_of``, as ``tables.PREDICTIONS_VS_REALITY`` declares.
 
-    A day that was forecast twice (a re-run) counts once, with what was published last. Where the whole history was restated since
-    the issue (a split, another unit) the price that came is given on the basis of the issue, so that no step counts as an error.
+    A day that was forecast twice (a re-run) counts once, with the newest forecast. If the whole history was restated since the
+    issue (a split, another unit), the actual price is converted back to the basis of the issue, so that the step is not counted
+    as an error.
 
     Args:
         forecasts: rows of ``tables.FORECASTS``.
@@ -76,17 +77,17 @@ def metrics_daily(
 ) -> pd.DataFrame:
     """One row per market and horizon in production on ``date``, as ``tables.METRICS_DAILY`` declares.
 
-    The model figures are over the last ``window`` trading days forecast that had come by ``date``; empty without one. A trading
-    day forecast several times at one horizon (over a weekend) counts once, with what was published last.
+    The model metrics are over the last ``window`` forecast trading days up to ``date``; empty without one. A trading day forecast
+    several times at one horizon (over a weekend) counts once, with the newest forecast.
 
     Args:
         date: the day measured, midnight without a zone.
         versions: version in production by (market, horizon).
         forecasts: rows of ``tables.FORECASTS``.
         realised: rows of ``tables.PREDICTIONS_VS_REALITY``.
-        latency_ms: mean time in which the service answered lately; None when it was not asked or did not measure.
-        cost_usd: estimated cost of the whole day, shared equally by the rows.
-        drift_scores: the newest drift of each market, see ``core.drift``; empty where none can be told.
+        latency_ms: mean recent response time of the service; None if it had no requests or did not measure.
+        cost_usd: estimated cost of the whole day, divided equally among the rows.
+        drift_scores: the newest drift of each market, see ``core.drift``; markets without one are left out.
 
     Raises:
         TableError: a frame does not fit its table.
@@ -125,10 +126,10 @@ def metrics_daily(
 
 
 def _restated_since(rows: pd.DataFrame, actual: pd.DataFrame) -> np.ndarray:
-    """For each forecast the factor by which prices were restated since its issue; 1 where they were not.
+    """For each forecast the factor by which prices were restated since its issue; 1 if they were not.
 
-    Told by its last price as it was then and as it is now. A single price that was corrected is no restatement: the factor is
-    that of several days.
+    It compares the last price as it was then with the present one. A single corrected price is not a restatement: the factor must
+    hold for several days.
     """
     now = actual.set_index(["market", "date"])["price"]
     last = pd.MultiIndex.from_arrays([rows["market"], rows["data_as_of"]])

@@ -1,6 +1,6 @@
-"""What a month on Google Cloud is expected to cost, line by line: what is used, times list prices, free tiers apart.
+"""Estimated cost of a month on Google Cloud, line by line: usage times list prices, with free tiers shown separately.
 
-Quantities belong here, as formulas over what an installation uses; figures and prices are the catalogue's.
+The formulas for quantities are here; usage figures and prices are in the catalogue.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from steel_assets.core.types import Declaration
 
 SECONDS_BETWEEN_LOOKS = 2
 LOOKS = 2
-"""Objects whose version the service asks for at each look: what is published, and the alert state."""
+"""Number of objects whose version the service requests at each refresh: the published pointer and the alert state."""
 
 EVALUATIONS_A_MONTH = 2 * 60 * 24 * DAYS_PER_MONTH
 """An alert condition is evaluated every 30 seconds."""
 
 
 class Price(Declaration):
-    """``usd`` for each ``per`` of a unit; ``free`` of them a month are not charged."""
+    """``usd`` per ``per`` units; ``free`` units a month are not charged."""
 
     name: str
     usd: float = Field(ge=0, allow_inf_nan=False)
@@ -32,7 +32,7 @@ class Price(Declaration):
 
 
 class JobUse(Declaration):
-    """One job: how often a month, how long at most, and how often it asks Cloud Storage each time."""
+    """One job: runs a month, longest duration, and requests to Cloud Storage per run."""
 
     runs: float = Field(ge=0)
     minutes: float = Field(gt=0)
@@ -47,11 +47,11 @@ class MonthUsage(Declaration):
     Attributes:
         jobs: by name.
         job_vcpus, job_memory_gib: of one execution.
-        requests: questions to the service; each keeps an instance busy for ``request_seconds``.
-        up_hours_a_day: hours in which an instance of the service is there and looks for news.
-        answer_kib: of one answer, mean.
-        lake_gib, warehouse_gib, images_gib: what is stored.
-        secrets, schedules, alert_conditions: how many there are.
+        requests: to the service; each occupies an instance for ``request_seconds``.
+        up_hours_a_day: hours in which an instance of the service exists and refreshes.
+        answer_kib: mean size of an answer.
+        lake_gib, warehouse_gib, images_gib: sizes stored.
+        secrets, schedules, alert_conditions: numbers of each.
         always_on: items of the price list that run all month.
     """
 
@@ -76,14 +76,14 @@ class MonthUsage(Declaration):
 
 @dataclass(frozen=True)
 class CostLine:
-    """One line of the month.
+    """One line of the month's costs.
 
     Attributes:
         item: of the price list.
         quantity: in the price's unit.
         list_usd: without the free tier.
         usd: with it.
-        because: how the quantity comes about.
+        because: how the quantity is computed.
     """
 
     item: str
@@ -93,17 +93,17 @@ class CostLine:
 
     @property
     def list_usd(self) -> float:
-        """What it costs by the price list, in USD, as if nothing were free."""
+        """The cost in USD without the free tier."""
         return charged_usd(self.quantity, self.price.usd, self.price.per)
 
     @property
     def usd(self) -> float:
-        """What it costs, in USD, after the free tier."""
+        """The cost in USD after the free tier."""
         return charged_usd(self.quantity, self.price.usd, self.price.per, self.price.free)
 
 
 def month(use: MonthUsage, prices: Mapping[str, Price]) -> list[CostLine]:
-    """Every line of a month, in the order of the price list; those of which nothing is used are left out."""
+    """Every line of a month, in the order of the price list; unused items are left out."""
     found = {item: (quantity, because) for item, quantity, because in _quantities(use)}
     return [CostLine(item, price, *found[item]) for item, price in prices.items() if item in found and found[item][0] > 0]
 

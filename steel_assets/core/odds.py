@@ -1,4 +1,4 @@
-"""Odds from paths: the chance that a price, an average or the way to a day is above or below a level."""
+"""Probabilities from sample paths: that a price, an average or any close up to a day is above or below a level."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from steel_assets.core.chance import Chance, Side, counted
 
 
 def odds(values: np.ndarray, level: float, side: Side) -> Chance:
-    """The chance that a figure is above, or below, ``level``; on the level is neither.
+    """The probability that a value is above, or below, ``level``; equal to it counts as neither.
 
     Args:
-        values: the figure, one per path: a price on a day, or the average of a period. All equal: it is known.
+        values: one per path: a price on a day, or the average of a period. If all are equal, the outcome is known.
     """
     return counted(int(_past(values, level, side).sum()), len(values), known=bool((values == values[0]).all()))
 
 
 def first_passage(paths: np.ndarray, last: float, level: float, side: Side) -> list[Chance]:
-    """For each day the chance that a close was above, or below, ``level`` on that day or an earlier one.
+    """For each day the probability that a close was above, or below, ``level`` on that day or an earlier one.
 
-    A price that is there already has been there: all chances are then 1, and known. Closes only: what happens within a day
-    is not in the paths.
+    If the last price is beyond the level already, all probabilities are 1 and known. Only closes count: the paths have no prices
+    within a day.
 
     Args:
         paths: prices, one row per path, one column per day.

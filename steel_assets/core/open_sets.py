@@ -1,9 +1,9 @@
-"""The open sets: packages in which every file is a member, and a folder of one's own that adds members from outside.
+"""Plugins: packages in which every file is a member, and a user's folder that adds members.
 
-A folder of one's own has a subfolder for each set that it adds to, named as the package is: ``sources/``, ``models/``,
-``features/``, ``notifiers/``, ``checks/``, ``providers/``. Its files become modules of that package. Which folder that is, is a
-setting (``STEEL_PLUGINS_DIR``), which ``bootstrap`` hands over; a process that shall find the same members is told by
-``open_to`` again. What a member must offer is said in each package.
+The user's folder has a subfolder for each package it extends: ``sources/``, ``models/``, ``features/``, ``notifiers/``,
+``checks/``, ``providers/``. Its files become modules of that package. The folder is set by ``STEEL_PLUGINS_DIR``, which
+``bootstrap`` passes to ``open_to``; a child process that needs the same members must call ``open_to`` again. Each package
+documents what a member must define.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from types import ModuleType
 from steel_assets.core.problem import Problem
 
 SETS = ("sources", "models", "features", "notifiers", "checks", "providers")
-"""The names of the packages that can be added to."""
+"""The names of the packages that can be extended."""
 
 _added: list[Path] = []
 
 
 class PluginError(Problem):
-    """A file of one's own cannot be used; the message names it and says why."""
+    """A plugin file cannot be used; the message names it and says why."""
 
 
 def open_to(folder: Path) -> None:
-    """Let the files of ``folder`` be members too, for the rest of this process; a folder that is open already stays so.
+    """Add the files of ``folder`` as members for the rest of this process; a second call does nothing.
 
     Raises:
-        PluginError: it is no folder, others can write it, or it holds Python files that belong to no set.
+        PluginError: it is not a folder, other users can write to it, or it holds Python files outside the known subfolders.
     """
     place = folder.resolve()
     if place in _added:
@@ -40,20 +40,20 @@ def open_to(folder: Path) -> None:
         raise PluginError(f"STEEL_PLUGINS_DIR names {folder}, which is not a folder; create it or unset the variable")
     for entry in (place, *(place / name for name in SETS if (place / name).is_dir())):
         if entry.stat().st_mode & stat.S_IWOTH:
-            raise PluginError(f"{entry}: everybody on this machine can write it, and what is in it is run; chmod o-w it")
+            raise PluginError(f"{entry}: other users can write to it, and its code is executed; run chmod o-w on it")
     for path in sorted([*place.glob("*.py"), *place.glob("*/*.py")]):
         if path.parent.name not in SETS or path.parent == place:
-            raise PluginError(f"{path}: belongs to no set; put it into {', '.join(f'{name}/' for name in SETS)}")
+            raise PluginError(f"{path}: is in no known subfolder; put it into {', '.join(f'{name}/' for name in SETS)}")
     _added.append(place)
 
 
 def opened() -> tuple[Path, ...]:
-    """The folders that are open, for another process that shall find the same members."""
+    """The added folders, for another process that needs the same members."""
     return tuple(_added)
 
 
 def places(package: str) -> tuple[str, ...]:
-    """Where the members of ``package`` (its full name) are: its own folder first, then those of one's own."""
+    """The folders with members of ``package`` (its full name): its own first, then the user's."""
     paths = sys.modules[package].__path__
     for folder in _added:
         place = str(folder / package.rpartition(".")[2])
@@ -64,16 +64,16 @@ def places(package: str) -> tuple[str, ...]:
 
 
 def members(package: str) -> dict[str, ModuleType]:
-    """The modules of ``package`` by name, in alphabetical order, without those that are hidden (``_…``).
+    """The modules of ``package`` by name, in alphabetical order, without hidden ones (``_…``).
 
     Raises:
-        PluginError: a file of one's own has the name of another member, or cannot be imported.
+        PluginError: a user's file has the name of another member, or cannot be imported.
     """
     found: dict[str, str] = {}
     for place in places(package):
         for module in iter_modules([place]):
             if module.name in found:
-                raise PluginError(f"{place}/{module.name}.py: {found[module.name]} has that name already; choose another")
+                raise PluginError(f"{place}/{module.name}.py: {found[module.name]} has that name already; rename the file")
             if not module.name.startswith("_"):
                 found[module.name] = f"{place}/{module.name}.py"
     return {name: _imported(f"{package}.{name}", found[name]) for name in sorted(found)}

@@ -1,8 +1,8 @@
-"""Whether a second file of a series is another series, unit or column: what it says about periods that were imported before.
+"""Whether a second file for a series is of another series, unit or column, judged by periods that were imported before.
 
-An ordinary revision changes some figures a little. When at least ``share`` of the overlapping periods change by more than a usual
-move from period to period (or by more than ``change``), or all by the same factor or amount, only a person can say whether the
-first figures were never true (a correction) or these were published later (a revision).
+An ordinary revision changes some values a little. If at least ``share`` of the overlapping periods change by more than a usual
+move from period to period (or by more than ``change``), or all by the same factor or amount, a person must decide: were the first
+values never true (a correction), or were these published later (a revision)?
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.types import Series
 
 FEWEST_MOVES = 5
-"""With fewer moves known than this, the size of a usual one is not."""
+"""Least number of moves from which a usual move is measured."""
 
 SAME = 0.1
-"""Changes are the same when the middle four fifths of them differ by no more than this share of the typical one."""
+"""Changes count as the same if the middle four fifths of them differ by at most this share of the typical one."""
 
 
 def difference(figures: pd.DataFrame, imported: pd.DataFrame, series: Series, rule: OverlapRule) -> str | None:
-    """How ``figures`` differ widely from what was imported before, in words; None where they do not.
+    """How ``figures`` differ widely from earlier imports, in words; None if they do not.
 
     Args:
         figures: ``period, value`` of the new file.
@@ -53,7 +53,7 @@ def difference(figures: pd.DataFrame, imported: pd.DataFrame, series: Series, ru
 
 
 def _in_common(new: np.ndarray, old: np.ndarray, least: float, *, ratios: bool) -> str | None:
-    """The factor or amount by which all figures changed, whichever fits better; None where there is none."""
+    """The factor or amount by which all values changed, whichever fits better; None if there is none."""
     amounts = new - old
     fits = [(_spread(amounts), least * float(np.median(np.abs(old))), amounts, "all by {:+.4g}")]
     if ratios:
@@ -67,7 +67,7 @@ def _in_common(new: np.ndarray, old: np.ndarray, least: float, *, ratios: bool) 
 
 
 def _spread(changes: np.ndarray) -> float:
-    """How far apart the middle four fifths of the changes are, as a share of the typical one."""
+    """The range of the middle four fifths of the changes, as a share of the typical one."""
     low, high = np.quantile(changes, [0.1, 0.9])
     typical = abs(float(np.median(changes)))
     return float(high - low) / typical if typical else np.inf

@@ -1,4 +1,4 @@
-"""The thresholds of ``core/overlap.py``, as the catalogue declares them; to read them needs no numpy."""
+"""The thresholds of ``core/overlap.py`` as the catalogue declares them; without numpy."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from steel_assets.core.types import Declaration
 
 
 class OverlapRule(Declaration):
-    """When the overlap of two imports of a series differs widely.
+    """When two imports of a series differ widely.
 
     Attributes:
         share: of the overlapping periods that differ.
-        change: a change beyond this share of a figure is wide, however wild the series is.
+        change: a relative change beyond this is wide, however volatile the series is.
         moves: so is one beyond this multiple of the median move from period to period.
-        least: a change below this share of a figure is never wide.
-        periods: fewest changed periods that show a common factor or amount.
+        least: a relative change below this is never wide.
+        periods: least number of changed periods for a common factor or amount.
     """
 
     share: float = Field(gt=0, le=1)

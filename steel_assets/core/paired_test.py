@@ -1,7 +1,8 @@
-"""Is one of two better than the other beyond luck, from what both did on the same days, in order of time?
+"""Whether one of two forecasts or purchases is significantly better than the other on the same days.
 
-What is forecast or bought ``horizon`` days ahead overlaps with its neighbours: they share most of what came. So many days say
-less than they seem to, and the test allows for it. Standard library only: the service, which has no numpy, tests purchases too.
+Results ``horizon`` days ahead overlap with their neighbours and share most of the outcome. So many days contain less information
+than their number suggests, which the test allows for. Standard library only, because the service, which has no numpy, tests
+purchases too.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from steel_assets.core.types import MarketFrequency
 
 FEWEST = 120
 OVERLAPS = 6
-"""With fewer days than ``FEWEST``, or than this many horizons, nothing is said to be better."""
+"""With fewer days than ``FEWEST``, or than this many horizons, no difference is significant."""
 FEWEST_PERIODS: dict[MarketFrequency, int] = {"daily": FEWEST, "weekly": 104, "monthly": 48}
 """The same in the periods of a market: two years of weeks, four of months."""
 
 
 def fewest(horizon: int, frequency: MarketFrequency = "daily") -> int:
-    """Days (weeks, months) below which nothing is said to be better."""
+    """Least number of days (weeks, months) for a significant difference."""
     return max(FEWEST_PERIODS[frequency], OVERLAPS * horizon)
 
 
@@ -37,7 +38,7 @@ def diebold_mariano(differences: Iterable[float], horizon: int) -> float:
         horizon: the loss of one day overlaps those of the next ``horizon`` - 1.
 
     Returns:
-        1.0 where there is nothing to tell apart: no variation, or fewer than two full overlaps.
+        1.0 without any variation, or with fewer than two full overlaps.
     """
     values = [float(difference) for difference in differences]
     n = len(values)

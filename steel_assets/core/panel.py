@@ -1,8 +1,8 @@
-"""The panel: past rows of all other markets beside a market's own, in units that they share, for models that learn from all.
+"""The panel: past rows of all other markets in shared units, for models that learn from all markets.
 
-Markets differ in drivers, units and volatility, so nothing of a market goes in as it is: returns and features of its own price
-are in units of its own volatility, and what its drivers did is the mean over however many it has. Markets of the same commodity
-or region count more than others. A model learns from them what was known before the first day of the month in which it is fitted.
+Markets differ in drivers, units and volatility, so nothing is used as it is: returns and features of a market's own price are in
+units of its own volatility, and moves of its drivers are averaged over however many it has. Markets of the same commodity or
+region weigh more than others. A model learns only what was known before the first day of the month in which it is fitted.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ OWN_PRICE = (
 )
 """Features that every market has."""
 QUARTER_FEATURE = "windows.momentum_63"
-"""Known once a market has a quarter of prices; what its features say before is not learned from."""
+"""Known once a market has a quarter of prices; earlier rows are not used."""
 OVER_DRIVERS = {
     "drivers": tuple(f"change_{days}" for days in (1, 2, 5, 21)),
     "margins": ("week", "quarter", "year"),
 }
-"""Feature family → the ends of its columns, each of which becomes one input: the mean over the market's drivers."""
+"""Feature family → endings of its columns; each becomes one input, the mean over the market's drivers."""
 OVERNIGHT = "overnight"
 INPUTS = (*OWN_PRICE, OVERNIGHT, *(f"{family}.{end}" for family, ends in OVER_DRIVERS.items() for end in ends))
-"""What a model over all markets reads."""
+"""The inputs of a model over all markets."""
 LARGEST = 4.0
-"""Features and returns beyond this many standard deviations count as this many."""
+"""Features and returns are clipped to this many standard deviations."""
 RELATED, OTHER = 3.0, 1.0
 """How much a market of the same commodity or region weighs among the others, and any other."""
 
 
 class PanelShares(NamedTuple):
-    """Features as shares of inputs.
+    """Features mapped to inputs.
 
     Attributes:
-        columns: which features are read.
-        values: of each row and of those: what it adds to its input, 0 where unknown.
-        members: one row per feature read, one column per input: 1 where it belongs to it.
+        columns: the features used.
+        values: of each row and feature: what it adds to its input, 0 if unknown.
+        members: one row per feature used, one column per input: 1 if the feature belongs to it.
     """
 
     columns: list[int]
@@ -62,7 +62,7 @@ class PanelShares(NamedTuple):
 
 
 def input_of(feature: str) -> str | None:
-    """The input that ``feature`` (``<family>.<column>``) is part of; None where it is of none."""
+    """The input that ``feature`` (``<family>.<column>``) belongs to; None if none."""
     family, _, column = feature.partition(".")
     if family == OVERNIGHT:
         return OVERNIGHT
@@ -73,7 +73,7 @@ def input_of(feature: str) -> str | None:
 
 
 def spread(features: np.ndarray, names: Sequence[str]) -> PanelShares:
-    """``features`` (one column per name) as shares of the inputs: a mean is over what is known in its row."""
+    """``features`` (one column per name) mapped to inputs: a mean is over the values known in its row."""
     places = {column: INPUTS.index(found) for column, name in enumerate(names) if (found := input_of(name)) is not None}
     columns = list(places)
     members = np.zeros((len(columns), len(INPUTS)))
@@ -86,7 +86,7 @@ def spread(features: np.ndarray, names: Sequence[str]) -> PanelShares:
 
 
 def has_enough_history(features: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """True for the rows with a quarter of the market's own past behind them."""
+    """Whether each row has a quarter of the market's own past before it."""
     return (
         np.isfinite(features[:, list(names).index(QUARTER_FEATURE)])
         if QUARTER_FEATURE in names
@@ -95,7 +95,7 @@ def has_enough_history(features: np.ndarray, names: Sequence[str]) -> np.ndarray
 
 
 class Sums(NamedTuple):
-    """What a regression without intercept follows from: sums over rows of input × input and input × return, and their number."""
+    """The sums for a regression without intercept: input × input and input × return over rows, and the number of rows."""
 
     products: np.ndarray
     cross_products: np.ndarray
@@ -103,11 +103,11 @@ class Sums(NamedTuple):
 
     @classmethod
     def of(cls, inputs: np.ndarray, returns: np.ndarray) -> Sums:
-        """Those of some rows, each weighing 1."""
+        """The sums over some rows, each with weight 1."""
         return cls(inputs.T @ inputs, inputs.T @ returns, float(len(returns)))
 
     def plus(self, other: Sums, weight: float) -> Sums:
-        """With ``other``, which weighs ``weight``."""
+        """These sums plus ``weight`` times ``other``."""
         return Sums(
             self.products + weight * other.products,
             self.cross_products + weight * other.cross_products,
@@ -120,7 +120,7 @@ NOTHING = Sums(np.zeros((len(INPUTS), len(INPUTS))), np.zeros(len(INPUTS)), 0.0)
 
 @dataclass(frozen=True, eq=False)
 class Lessons:
-    """One horizon of a market: rows whose return is known, in the order in which it became known.
+    """One horizon of a market: rows with a known return, in the order in which it became known.
 
     Attributes:
         inputs: one column per name in ``INPUTS``.
@@ -135,7 +135,7 @@ class Lessons:
     known: np.ndarray
 
     def before(self, month: int) -> Sums:
-        """Of the rows whose return was known before ``month``."""
+        """The sums over rows whose return was known before ``month``."""
         months, sums = self._by_month
         place = int(np.searchsorted(months, month))
         return sums[place - 1] if place else NOTHING
@@ -147,7 +147,7 @@ class Lessons:
 
     @cached_property
     def _by_month(self) -> tuple[np.ndarray, list[Sums]]:
-        """The months in which anything became known, and the sums up to the end of each."""
+        """The months in which returns became known, and the sums up to the end of each."""
         months, starts = np.unique(self.known, return_index=True)
         sums, total = [], NOTHING
         for start, stop in zip(starts, [*starts[1:], len(self.known)], strict=True):
@@ -158,14 +158,14 @@ class Lessons:
 
 @dataclass(frozen=True, eq=False)
 class PanelRows:
-    """What a market brings to the panel, all horizons.
+    """The rows that a market contributes to the panel, all horizons.
 
     Attributes:
-        market, commodity, region: whose rows they are.
-        origins: trading days at which a price was news, from the first quarter on.
+        market, commodity, region: of the rows.
+        origins: trading days with a new price, from the first quarter on.
         inputs: one row per origin, one column per name in ``INPUTS``.
-        returns: by horizon, log(price / curve) in units of volatility by the price as it was first known; NaN where none was.
-        known_at: by horizon, when that was (UTC, without a zone); NaT where never.
+        returns: by horizon, log(price / curve) in units of volatility by the first known price; NaN if none.
+        known_at: by horizon, when that was known (UTC, without a zone); NaT if never.
     """
 
     market: str
@@ -177,7 +177,7 @@ class PanelRows:
     known_at: Mapping[int, np.ndarray]
 
     def lessons(self, horizon: int) -> Lessons:
-        """One horizon of it."""
+        """The rows of one horizon."""
         returns, known_at = self.returns[horizon], self.known_at[horizon]
         there = np.flatnonzero(np.isfinite(returns) & ~np.isnat(known_at))
         there = there[np.argsort(known_at[there], kind="stable")]
@@ -187,12 +187,12 @@ class PanelRows:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """What one horizon of a market can learn from the others.
+    """The rows of other markets for one horizon of a market.
 
     Attributes:
-        parts: of each other market, how much its rows weigh, and those; weights add up to 1, so that all others together count as
-            much as their mean, however many there are.
-        until: month (since 1970) before which a return must have been known to count.
+        parts: of each other market, its weight and rows; weights add up to 1, so that all others together count as much as their
+            mean, however many there are.
+        until: only returns known before this month (since 1970) are used.
     """
 
     parts: tuple[tuple[float, Lessons], ...] = ()
@@ -200,7 +200,7 @@ class Panel:
 
     @classmethod
     def beside(cls, market: Market, horizon: int, others: Sequence[PanelRows]) -> Panel:
-        """The panel of ``market``: of ``others`` those that have the horizon, in order of their names."""
+        """The panel of ``market``: those of ``others`` that have the horizon, in order of their names."""
         there = sorted(
             (rows for rows in others if rows.market != market.id and horizon in rows.returns), key=lambda rows: rows.market
         )
@@ -213,7 +213,7 @@ class Panel:
         return replace(self, until=min(self.until, month))
 
     def sums(self, month: int | None = None) -> Sums:
-        """Of all rows that count and were known before ``month``, weighted."""
+        """The weighted sums over all rows known before ``month``."""
         before = self.until if month is None else min(month, self.until)
         total = NOTHING
         for weight, lessons in self.parts:
@@ -221,7 +221,7 @@ class Panel:
         return total
 
     def rows(self, first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Inputs and returns of each market from month ``first`` on, as far as they count; markets without any are left out."""
+        """Inputs and returns of each market from month ``first`` on; markets without any are left out."""
         for _, lessons in self.parts:
             inputs, returns = lessons.rows(first, self.until)
             if len(returns):
@@ -229,7 +229,7 @@ class Panel:
 
 
 ALONE = Panel()
-"""No other market is there to learn from."""
+"""A panel without other markets."""
 
 
 def month_of(day: pd.Timestamp) -> int:

@@ -1,4 +1,4 @@
-"""A market's rows for the panel, from its history: what it lets the models of other markets learn from it."""
+"""A market's rows for the panel, from its history and features."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from steel_assets.core.samples import build_samples
 
 
 def panel_rows(history: MarketHistory, features: pd.DataFrame) -> PanelRows:
-    """What ``history`` brings to the panel.
+    """The rows that ``history`` contributes to the panel.
 
-    Each price counts as it was first known, from the moment of issue at which it was; later corrections change nothing.
+    Each price counts as first known, from the moment of issue at which it was; later corrections are ignored.
 
     Args:
         features: as ``features.build_features`` made them from the same history.

@@ -1,7 +1,7 @@
-"""Import parity: what a tonne bought abroad costs delivered, term by term, in the currency of the place.
+"""Import parity: the delivered cost of a tonne bought abroad, term by term, in the currency of the place.
 
-Terms are added in their order; one in per cent is a share of everything before it, so that a duty that is levied on cost,
-insurance and freight stands after these. One definition serves today's price and every path. What is not declared is not in it.
+Terms are added in their order; one in per cent is a share of everything before it, so a duty on cost, insurance and freight
+stands after these. Today's price and sample paths use the same definition. Costs that are not declared are not included.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class ParityLine:
 
     Attributes:
         term: what is added; None for the price itself.
-        added, total: of it, and with everything before it; in the currency of the place per tonne, one per path.
+        added, total: of this line, and up to it; in the currency of the place per tonne, one per path.
     """
 
     term: Term | None

@@ -1,4 +1,4 @@
-"""What lies between a price abroad and a tonne delivered here, as the catalogue declares it; to read it needs no numpy."""
+"""The costs between a price abroad and a delivered tonne, as the catalogue declares them; without numpy."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PERCENT = "percent"
 
 
 class Term(Declaration):
-    """One cost on the way, or what it is a share of.
+    """One cost of delivery.
 
     Attributes:
         amount: in ``unit``.
         unit: ``percent`` (of everything before it in the list), or money per tonne in the currency of the market or of the place:
             ``USD/t``, ``MXN/t``.
-        date: the day that the figure is of.
+        date: the day of the figure.
         source: where it is from: a quotation, a tariff, a contract.
     """
 
@@ -40,14 +40,14 @@ class Term(Declaration):
 
 
 class Parity(Declaration):
-    """The way from a market's price to a tonne delivered at ``place``.
+    """The costs from a market's price to a tonne delivered at ``place``.
 
     Attributes:
-        market: whose price it begins with, free on board.
+        market: its price is the first line, free on board.
         rate: the exchange-rate series between the market's currency and that of the place.
         terms: in the order in which they are added.
-        domestic: the series of the price there that it stands against; in the currency of the place.
-        example: True while the figures are made up to be edited; every answer then says so.
+        domestic: the series of the domestic price to compare with, in the currency of the place.
+        example: True while the figures are only an example to be edited; every answer then says so.
     """
 
     id: Identifier

@@ -1,14 +1,13 @@
-"""Sample paths: many ways in which a price may go day by day, such that every day agrees with the published quantiles.
+"""Sample paths of a price, day by day, whose distribution on every day agrees with the published quantiles.
 
-Quantiles say how far a price may be from here on one day; they do not say how one day hangs together with the next, and so
-nothing of a month's average or of whether a level is crossed on the way. That dependence is taken from history by the Schaake
-shuffle (Clark et al. 2004, *The Schaake Shuffle: A Method for Reconstructing Space–Time Variability in Forecasted Precipitation
-and Temperature Fields*, J. Hydrometeorology 5, 243–262): as many stretches of history as there are paths are lined up, and on
-each day the path of a stretch takes the place among all paths that the stretch had among all stretches. Markets that are asked
-about together take the same stretches, so that how they move with each other is history's too.
+Quantiles describe the price on one day. They do not describe how days depend on each other, which a month's average or the
+crossing of a level needs. That dependence is taken from history by the Schaake shuffle (Clark et al. 2004, *The Schaake Shuffle:
+A Method for Reconstructing Space–Time Variability in Forecasted Precipitation and Temperature Fields*, J. Hydrometeorology 5,
+243–262): each path corresponds to one stretch of history, and on each day the path has the rank among all paths that its stretch
+has among all stretches. Markets sampled together use the same stretches, so their dependence is historical too.
 
-Prices are in the market's unit, days are trading days after the origin (the first is day 1), everything follows from the market
-and the day of issue alone.
+Prices are in the market's unit, days are trading days after the origin (the first is day 1), and the result depends only on the
+market and the day of issue.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from steel_assets.core.types import QUANTILES, Market
 PATHS = 1000
 """Paths of a market: the standard error of a chance of one half is 1.6 points."""
 FEWEST_WINDOWS = 100
-"""A history with fewer stretches than this says too little about how one day hangs together with the next."""
+"""Least number of stretches of history to measure how days depend on each other."""
 
 FIRST_DAY = np.datetime64("2000-01-03")
 _NORMAL = NormalDist()
@@ -36,11 +35,15 @@ _MEDIAN = QUANTILES.index(0.5)
 
 
 class PathsError(Problem, ValueError):
-    """Paths cannot be drawn; the message says what is missing."""
+    """Paths cannot be computed; the message says what is missing."""
 
 
 def refuse_slow(market: Market) -> None:
-    """Say that a weekly or monthly market has no paths. Raises PathsError."""
+    """Refuse a weekly or monthly market, which has no paths.
+
+    Raises:
+        PathsError: ``market`` is not daily.
+    """
     if market.frequency != "daily":
         told = ahead(", ".join(map(str, market.horizons)), market.frequency)
         raise PathsError(
@@ -74,7 +77,7 @@ class Quantiles:
 
     @property
     def length(self) -> int:
-        """As many days ahead anything is said: the last published horizon."""
+        """Number of days ahead: the last published horizon."""
         return self.horizons[-1]
 
     def at(self, levels: np.ndarray) -> np.ndarray:
@@ -95,11 +98,11 @@ class Quantiles:
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """A market's price as it went, contract rolls included: what is forecast is this price, with its rolls.
+    """A market's price including contract rolls, which is the price that is forecast.
 
     Attributes:
         sessions: trading days, ascending, ``datetime64[D]``.
-        prices: the price of each; NaN where a session had none. The first is one.
+        prices: the price of each; NaN if a session had none. The first is not NaN.
     """
 
     sessions: np.ndarray
@@ -111,14 +114,14 @@ class Past:
         return Past(self.sessions[:stop], self.prices[:stop])
 
     def rows(self, days: np.ndarray, length: int) -> np.ndarray:
-        """For each of ``days`` the number of the last session up to it; -1 where ``length`` sessions do not follow that one."""
+        """For each of ``days`` the number of the last session up to it; -1 if fewer than ``length`` sessions follow."""
         found = np.searchsorted(self.sessions, days, side="right") - 1
         return np.where(found + length < len(self.sessions), found, -1)
 
     def trajectories(self, days: np.ndarray, length: int) -> np.ndarray:
         """The log move from each of ``days`` to each of the ``length`` sessions after it: one row per day.
 
-        Where a session had no price the one before stands. ``days`` must all have their sessions.
+        A session without a price uses the one before. All sessions must exist.
         """
         there = np.maximum.accumulate(np.where(np.isfinite(self.prices), np.arange(len(self.prices)), 0))
         logs = np.log(self.prices[there])
@@ -127,22 +130,22 @@ class Past:
 
 
 def levels(count: int = PATHS) -> np.ndarray:
-    """The levels at which ``count`` paths stand on every day: the middles of as many equal parts."""
+    """The probability levels of ``count`` paths on every day: the midpoints of as many equal parts."""
     return (np.arange(count) + 0.5) / count
 
 
 def windows(issued: np.datetime64, pasts: Sequence[Past], length: int, count: int = PATHS) -> np.ndarray:
-    """Days of history after which ``length`` sessions are known in all of ``pasts``: one per path, the same for all markets.
+    """Start days of stretches of ``length`` sessions known in all of ``pasts``: one per path, the same for all markets.
 
-    The weekdays since 2000 are gone through in an order that the day of issue alone decides, so that markets whose histories
-    reach equally far have the same ones even when they are asked about one by one. A history of fewer is gone through again.
+    Weekdays since 2000 are tried in an order that only the day of issue determines, so that markets with equally long histories
+    get the same ones even if sampled separately. If there are fewer than ``count``, they are used repeatedly.
 
     Args:
         issued: the day of issue.
-        pasts: up to the origin of each market; what comes after that must not be in them.
+        pasts: up to the origin of each market, nothing later.
 
     Raises:
-        PathsError: fewer than ``FEWEST_WINDOWS``.
+        PathsError: there are fewer than ``FEWEST_WINDOWS``.
     """
     days = np.arange(FIRST_DAY, issued + np.timedelta64(1, "D"))
     days = days[np.is_busday(days)]
@@ -160,8 +163,7 @@ def windows(issued: np.datetime64, pasts: Sequence[Past], length: int, count: in
 def shuffled(quantiles: Quantiles, trajectories: np.ndarray, market: str, issued: np.datetime64) -> np.ndarray:
     """Prices by path and day: on each day those of ``quantiles``, in the order of ``trajectories`` on that day.
 
-    Stretches that stand equally high keep the order of the day before, because a price that stands still does not change
-    places; on the first day the market and the day of issue decide.
+    Stretches with equal moves keep the order of the day before; on the first day the market and the day of issue determine it.
 
     Args:
         trajectories: one row per path, ``quantiles.length`` columns.
@@ -178,12 +180,12 @@ def shuffled(quantiles: Quantiles, trajectories: np.ndarray, market: str, issued
 
 
 def _beyond(distances: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Log distance from the median at each normal score: straight lines between the published levels, normal tails."""
+    """Log distance from the median at each normal score: linear between the published levels, normal tails."""
     inside = np.interp(scores, _SCORES, distances)
     low, high = distances[0] * scores / _SCORES[0], distances[-1] * scores / _SCORES[-1]
     return np.where(scores < _SCORES[0], low, np.where(scores > _SCORES[-1], high, inside))
 
 
 def _number(day: np.datetime64) -> int:
-    """A day as a number from which chance begins; never negative."""
+    """A day as a non-negative number, to seed random numbers."""
     return int((day - np.datetime64("1970-01-01")).astype("timedelta64[D]").astype(int))

@@ -1,4 +1,4 @@
-"""The periods of a market by its frequency, in words: trading days, weeks or months. Standard library only.
+"""A market's periods by its frequency, in words: trading days, weeks or months. Standard library only.
 
 A weekly or monthly market counts horizons and ages in its own periods, each named by its first day: Monday, or the first of the
 month.
@@ -17,11 +17,11 @@ UNITS: dict[MarketFrequency, tuple[str, str]] = {
     "weekly": ("week", "weeks"),
     "monthly": ("month", "months"),
 }
-"""What one of them is called, and several."""
+"""Singular and plural of a period."""
 
 
 def counted(number: int, frequency: MarketFrequency) -> str:
-    """1 month, 3 months."""
+    """``1 month``, ``3 months``."""
     return f"{number} {UNITS[frequency][number != 1]}"
 
 
@@ -31,7 +31,7 @@ def ahead(horizons: str | int, frequency: MarketFrequency) -> str:
 
 
 def period_name(day: date, frequency: MarketFrequency) -> str:
-    """The period that ``day`` lies in: 2026-11-21, 2026-W48 (ISO 8601) or 2026-11."""
+    """The period that contains ``day``: 2026-11-21, 2026-W48 (ISO 8601) or 2026-11."""
     if frequency == "weekly":
         year, week, _ = day.isocalendar()
         return f"{year}-W{week:02d}"

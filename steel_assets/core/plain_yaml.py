@@ -1,7 +1,7 @@
-"""YAML from people and strangers: plain keys, values and lists, bounded in size and depth.
+"""Reads YAML from untrusted sources: plain keys, values and lists, limited in size and depth.
 
-Anchors, aliases, merges and tags are refused: nine lines of them can stand for a billion values. What is nested deeper than it is
-useful ends a parser that recurses. Nothing is built before the whole text was looked through.
+Anchors, aliases, merges and tags are refused: nine lines of them can expand to a billion values. Too deep nesting would overflow
+a recursive parser. The whole text is checked before anything is built.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ DEEPEST = 8
 
 
 class NotPlain(ValueError):
-    """A text is no plain YAML; the message says what it holds instead."""
+    """A text is not plain YAML; the message says what it contains instead."""
 
 
 def load_plain(content: bytes, *, largest: int = LARGEST_BYTES, deepest: int = DEEPEST) -> Any:
-    """What a YAML text of at most ``largest`` bytes and ``deepest`` levels says. Raises NotPlain."""
+    """The content of a YAML text of at most ``largest`` bytes and ``deepest`` levels.
+
+    Raises:
+        NotPlain: it is not plain YAML, or beyond a limit.
+    """
     if len(content) > largest:
         raise NotPlain(f"it is larger than {largest // 1024} KiB")
     try:

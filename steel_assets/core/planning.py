@@ -1,4 +1,4 @@
-"""The plan of one purchase from sample paths (``core/paths.py``) as arrays of numpy: what ``steel plan`` says."""
+"""The plan of one purchase from sample paths (``core/paths.py``) as numpy arrays, for ``steel plan``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from steel_assets.core.purchases import DaysAhead, costs, fixings
 
 
 def plan(paths: np.ndarray, ahead: DaysAhead, need: int, terms: Terms, edge: Edge, appetite: Appetite = "medium") -> Plan:
-    """The plan of a purchase that is needed on trading day number ``need`` ahead (0 is the next one).
+    """The plan of a purchase needed on trading day number ``need`` ahead (0 is the next one).
 
     Args:
         paths: prices per tonne, one row per path, one column per day of ``ahead``.
         edge: of the same market, need and terms.
 
     Raises:
-        PurchaseError: the paths do not reach the need, or not the end of its month where its average is meant.
+        PurchaseError: the paths do not reach the need, or the end of its month for an average.
     """
     at = fixings(ahead, need, terms)
     each = costs(at, paths, terms)

@@ -1,7 +1,7 @@
-"""Can a forecast that was read from somewhere be one that the platform published by now? Pure, and without pandas.
+"""Whether a forecast that was read could have been published by the platform by now. Pure, and without pandas.
 
-A program that can write to the cache, or a clock that ran fast, can leave a forecast that is complete and wrong. So every reader
-holds what it reads against the time, against what the market did, and against the models that were ever in force.
+A program that can write to the cache, or a clock that ran fast, can leave a complete but wrong forecast. So every reader compares
+what it reads with the time, the market's past prices, and the models that were ever in force.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from steel_assets.core.types import MarketFrequency
 from steel_assets.core.units import UnitError, conversion
 
 BASELINE = "baseline"
-"""Version of a forecast where no model is in production: the last price, with intervals from its own past errors."""
+"""Version of a forecast without a model in production: the last price, with intervals from its past errors."""
 
 TOLERANCE_SECONDS = 300.0
-"""By which clocks of several machines may differ."""
+"""Largest difference between the clocks of several machines."""
 
 USUAL = math.log(2)
-"""Largest move that is believed where too little is known of a market to say what is usual: to the half or the double."""
+"""Largest move accepted if too little is known of a market: to half or double the price."""
 
 ROUNDING = 1.01
 LONGEST_LAG = timedelta(days=400)
-"""Between the newest price and a forecast from it: beyond that no source was alive."""
+"""Longest time between the newest price and a forecast from it."""
 
 
 LONGEST_PERIOD: dict[MarketFrequency, int] = {"daily": 2, "weekly": 7, "monthly": 31}
-"""Calendar days from one period to the next; of trading days a generous mean."""
+"""Calendar days from one period to the next; for trading days a generous mean."""
 
 ISSUED_AFTER = 3 * 24 * 3600.0
 """Seconds from the beginning of the newest price's day until the last forecast from it may have been issued (a weekend)."""
@@ -39,15 +39,15 @@ ISSUED_AFTER = 3 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class MarketRecord:
-    """What is known of a market, from elsewhere than the forecast.
+    """What is known of a market, independently of the forecast.
 
     Attributes:
         unit: of its prices.
         low, high: of all its daily prices.
-        moves: horizon → largest move ever over that many of the market's periods, as a logarithm; only of what is usual for sure.
-        versions: horizon → versions that were ever in force; nothing is said about a horizon that is missing.
-        move: how many of the largest moves a forecast may lie from the last price.
-        widest: of the way from the largest fall to the largest rise, how wide the 90 % band may be.
+        moves: horizon → largest move ever over that many of the market's periods, as a logarithm; only where enough is known.
+        versions: horizon → versions that were ever in force; horizons left out are not checked.
+        move: how many times the largest move a forecast may be from the last price.
+        widest: largest width of the 90 % interval, as a multiple of the range from the largest fall to the largest rise.
     """
 
     unit: str
@@ -63,7 +63,7 @@ def latest_moment(now: float, newest_price: float) -> float:
     """The last moment at which a forecast can have been issued, Unix seconds: now, unless the clock is behind the prices.
 
     Args:
-        newest_price: beginning of the day of the newest price.
+        newest_price: start of the day of the newest price.
     """
     return now if now >= newest_price else newest_price + ISSUED_AFTER
 
@@ -71,10 +71,10 @@ def latest_moment(now: float, newest_price: float) -> float:
 def why_not(
     rows: Sequence[Mapping[str, Any]], record: MarketRecord | None, now: float, frequency: MarketFrequency = "daily"
 ) -> str | None:
-    """Why whole ``rows`` (``published.checked``) are not believed, in words; None when they are.
+    """Why complete ``rows`` (``published.checked``) are implausible, in words; None if they are plausible.
 
     Args:
-        record: None where nothing is known of the market but its name; then only times are checked.
+        record: None if nothing is known of the market; then only times are checked.
         now: Unix seconds.
         frequency: of the market.
     """

@@ -1,14 +1,14 @@
-"""How old the price is that a forecast starts from, and what follows: one figure and one verdict, asked by every surface.
+"""The age of the price that a forecast starts from, and what follows from it; all parts of the platform use this module.
 
-The age of a price is counted in sessions of its market: those after the price's own day whose price should be here, so that a
-weekend, a holiday and the usual lag add nothing. The sessions of a weekly or monthly market are its weeks or months, named by
-their first days. A session's price should be here
+The age of a price is counted in sessions of its market: those after the price's own day whose price is due, so that a weekend, a
+holiday and the usual publication lag add nothing. The sessions of a weekly or monthly market are its weeks or months, named by
+their first days. A session's price is due
 
 - when a run has looked for it and nothing newer than the price in question came, and in any case
-- two hours after the first daily issue at or after its publication (``RUN``): so long a run may take.
+- two hours after the first daily issue at or after its publication (``RUN``), which is the longest time of a run.
 
-A forecast ages while nobody issues. From one session on it is ``stale``; beyond the limit of ``rules.yaml`` nothing new is issued
-and the forecast in force stays, marked. Standard library only: the service, which has no pandas, computes it too.
+A forecast ages while no new one is issued. From one session on it is ``stale``; beyond the limit of ``rules.yaml`` nothing new is
+issued and the forecast in force stays, marked. Standard library only, because the service, which has no pandas, computes it too.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class PriceCalendar:
-    """When the prices of one market should be here, and how old one may be.
+    """When the prices of one market are due, and how old one may be.
 
     Attributes:
-        closed: weekdays on which its exchange is shut, as 2026-12-25.
+        closed: weekdays on which its exchange is closed, as 2026-12-25.
         extra: Saturdays and Sundays on which it trades.
-        lag_days, at, zone: a session's price is published that many days later (than its last day, where it is a week or a
-            month), at that hour there.
-        issue_at, issue_zone: o'clock of the daily issue.
+        lag_days, at, zone: a session's price is published that many days later (after its last day, for a week or a month), at
+        that time there.
+        issue_at, issue_zone: time of the daily issue.
         limit: sessions; from an older price nothing new is issued.
         frequency: of the market.
     """
@@ -60,31 +60,31 @@ class PriceCalendar:
         return sum(self._trades(after + A_DAY * step) for step in range(1, (until - after).days + 1))
 
     def session_of(self, day: date) -> date:
-        """The trading day that a price of ``day`` counts for: the next one where it is none itself."""
+        """The trading day that a price of ``day`` belongs to: the next one if it is not one itself."""
         while not self._trades(day):
             day += A_DAY
         return day
 
     def published(self, moment: datetime) -> date:
-        """The newest session whose price the world could know at ``moment``."""
+        """The newest session whose price was published by ``moment``."""
         day = moment.astimezone(ZoneInfo(self.zone)).date() + A_DAY
         while not (self._trades(day) and _at(self._ends(day) + A_DAY * self.lag_days, self.at, self.zone) <= moment):
             day -= A_DAY
         return day
 
     def due(self, moment: datetime) -> date:
-        """The newest session whose price a daily run should have brought by ``moment``."""
+        """The newest session whose price a daily run should have collected by ``moment``."""
         return self.published(last_daily(moment - RUN, self.issue_at, self.issue_zone))
 
     def stored(self) -> dict[str, Any]:
-        """As plain JSON; the usual frequency is left out."""
+        """The calendar as JSON values; the default frequency is left out."""
         slow = {} if self.frequency == "daily" else {"frequency": self.frequency}
         plain = {name: value for name, value in vars(self).items() if name != "frequency"}
         return {**plain, "closed": sorted(self.closed), "extra": sorted(self.extra), **slow}
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Self:
-        """What ``stored`` gave."""
+        """The calendar that ``stored`` gave."""
         return cls(**{**stored, "closed": frozenset(stored["closed"]), "extra": frozenset(stored["extra"])})
 
     def _trades(self, day: date) -> bool:
@@ -103,11 +103,11 @@ class PriceCalendar:
 
 @dataclass(frozen=True)
 class LookedUp:
-    """What the newest run found that looked for prices of a market.
+    """What the newest run that looked for prices of a market found.
 
     Attributes:
-        newest: day of the newest price there was.
-        until: the newest session whose price was published when it looked.
+        newest: day of the newest price.
+        until: the newest session whose price was published by then.
     """
 
     newest: date
@@ -116,7 +116,7 @@ class LookedUp:
 
 @dataclass(frozen=True)
 class PriceAge:
-    """The verdict on the price of ``day``: so many ``sessions`` old, where ``limit`` is allowed."""
+    """The age of the price of ``day``: ``sessions``, of which ``limit`` are allowed."""
 
     day: date
     sessions: int
@@ -125,12 +125,12 @@ class PriceAge:
 
     @property
     def stale(self) -> bool:
-        """A newer price should be here."""
+        """Whether a newer price is due."""
         return self.sessions > 0
 
     @property
     def too_old(self) -> bool:
-        """Nothing new is issued from it."""
+        """Whether nothing new is issued from it."""
         return self.sessions > self.limit
 
     @property
@@ -144,10 +144,10 @@ class PriceAge:
         return period_name(self.day, self.frequency)
 
     def reason(self, newest: date | None = None) -> str | None:
-        """Why it is stale; None when it is not.
+        """Why it is stale; None if it is not.
 
         Args:
-            newest: day of the newest price that is here.
+            newest: day of the newest stored price.
         """
         if not self.stale:
             return None
@@ -166,19 +166,19 @@ class PriceAge:
 
 
 def sessions_old(sessions: int, frequency: MarketFrequency = "daily") -> str:
-    """3 sessions old, 3 months old."""
+    """``3 sessions old``, ``3 months old``."""
     if frequency != "daily":
         return f"{counted(sessions, frequency)} old"
     return f"{sessions} session{'' if sessions == 1 else 's'} old"
 
 
 def price_age(calendar: PriceCalendar, day: date, origin: date, moment: datetime, looked_up: LookedUp | None = None) -> PriceAge:
-    """How old the price of ``day`` is at ``moment``.
+    """The age of the price of ``day`` at ``moment``.
 
     Args:
-        origin: of the forecast that starts from this price: the newest session whose price was published when it was issued.
+        origin: of the forecast that starts from this price: the newest session whose price was published at its issue.
         moment: with a time zone.
-        looked_up: what the newest run found; a newer price than that of ``day`` is about to be forecast from.
+        looked_up: what the newest run found; a price newer than that of ``day`` is about to be used for a forecast.
     """
     until = max(origin, calendar.due(moment))
     if looked_up is not None and looked_up.newest <= day:
@@ -187,18 +187,18 @@ def price_age(calendar: PriceCalendar, day: date, origin: date, moment: datetime
 
 
 def aged_confidence(confidence: float, horizon: int, sessions: int, counted: int = 0) -> float:
-    """``confidence`` in a forecast ``horizon`` sessions ahead from a price that is ``sessions`` old.
+    """``confidence`` of a forecast ``horizon`` sessions ahead from a price that is ``sessions`` old.
 
-    The forecast really spans horizon + sessions of them, and errors grow with the root of the span: c · √(h / (h + age)).
+    The forecast spans horizon + sessions, and errors grow with the square root of the span: c · √(h / (h + age)).
 
     Args:
-        counted: sessions of age that ``confidence`` already takes into account.
+        counted: sessions of age that ``confidence`` already includes.
     """
     return confidence * math.sqrt((horizon + counted) / (horizon + max(sessions, counted)))
 
 
 def aged_drivers(listed: str | None) -> dict[str, str]:
-    """Driver → day of its newest figure, from ``series=YYYY-MM-DD`` joined by commas."""
+    """Driver → day of its newest value, from ``series=YYYY-MM-DD`` joined by commas."""
     return dict(_pairs(listed.split(","))) if isinstance(listed, str) else {}
 
 
@@ -210,13 +210,13 @@ def _pairs(parts: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def last_daily(moment: datetime, at: str, zone: str) -> datetime:
-    """The newest ``at`` o'clock (ISO 8601) in ``zone`` at or before ``moment``, UTC."""
+    """The newest time ``at`` (ISO 8601) in ``zone`` at or before ``moment``, UTC."""
     day = moment.astimezone(ZoneInfo(zone)).date()
     today = _at(day, at, zone)
     return today if today <= moment else _at(day - A_DAY, at, zone)
 
 
 def _at(day: date, at: str, zone: str) -> datetime:
-    """``at`` o'clock in ``zone`` on ``day``, UTC; the later of the two where the clock is put back over it."""
+    """The time ``at`` in ``zone`` on ``day``, UTC; the later of two if the clock is set back over it."""
     local = datetime.combine(day, time.fromisoformat(at), ZoneInfo(zone))
     return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))

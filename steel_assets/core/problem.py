@@ -1,7 +1,7 @@
-"""What cannot be done as asked, and says so to a person."""
+"""The base class of errors that are shown to people as a message."""
 
 from __future__ import annotations
 
 
 class Problem(Exception):
-    """A message for the person who asked: what is wrong, and what to do. A command prints it and ends with exit code 2."""
+    """What is wrong and what to do, for the person who asked. A command prints it and exits with code 2."""

@@ -1,6 +1,6 @@
-"""Daily prices summed up by week and by calendar month, for people and reports. No forecast reads these.
+"""Daily prices summarised by week and by calendar month, for people and reports. No forecast uses these.
 
-A period that has not ended yet is there too, with the days it has so far.
+A period that has not ended yet is included, with its days so far.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Whether a candidate replaces the champion: the acceptance criteria, the comparison on the same dates, the reason in words.
+"""Decides whether a candidate replaces the champion: acceptance criteria, comparison on the same dates, reason in words.
 
-A decision is made per market and horizon. Acceptance, measured at one horizon, gates the whole market; beyond it a candidate
-must be no worse than the last price and no worse than the champion, all scored on the same dates. One of another family than the
-champion's must be better than luck explains (``challenger_test``), or the champion must have gone wrong. A figure that cannot be
-measured never passes.
+A decision is made per market and horizon. Acceptance, measured at one horizon, is required for the whole market. At each horizon
+a candidate must also be no worse than the last price and no worse than the champion, all scored on the same dates. A candidate of
+another family than the champion's must be significantly better (``challenger_test``), unless the champion has failed. A figure
+that cannot be measured never passes.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from steel_assets.core.tables import PROMOTIONS
 from steel_assets.core.types import MarketFrequency
 
 TIE = 1e-6
-"""Relative difference of two mean absolute errors below which they are the same."""
+"""Relative difference of two mean absolute errors below which they count as equal."""
 
 FEWEST_ORIGINS = 20
-"""Forecasts below which nothing can be said about a model at all."""
+"""Least number of forecasts to judge a model."""
 
 Severity = Literal["error", "warn"]
 
@@ -53,7 +53,7 @@ class AcceptanceRules:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One acceptance criterion as measured. Only a failed one of severity ``error`` blocks."""
+    """One measured acceptance criterion. Only a failed one of severity ``error`` blocks."""
 
     name: str
     value: float | None
@@ -64,16 +64,16 @@ class Criterion:
 
     @property
     def blocks(self) -> bool:
-        """Whether it keeps a candidate from being promoted."""
+        """Whether it prevents a promotion."""
         return not self.passed and self.severity == "error"
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A model version and how it did.
+    """A model version with its scores.
 
     Attributes:
-        experiment: the experiment that its family won, where it is a candidate because of that.
+        experiment: the experiment that its family won, if it is a candidate for that reason.
     """
 
     version: str
@@ -84,7 +84,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided about a candidate, and why."""
+    """The decision about a candidate, with its reason."""
 
     market: str
     horizon: int
@@ -96,7 +96,7 @@ class Decision:
 
     @property
     def promoted(self) -> bool:
-        """Whether the candidate takes the champion's place."""
+        """Whether the candidate replaces the champion."""
         return self.decision == "promoted"
 
 
@@ -136,8 +136,8 @@ def decide(
 
     Args:
         criteria: the market's acceptance criteria, from ``acceptance_criteria``.
-        candidate, naive, champion: all scored at ``horizon`` on the same dates; champion is None when there is none yet.
-        compared: candidate and champion day by day, where they are of different families.
+        candidate, naive, champion: all scored at ``horizon`` on the same dates; champion is None if there is none.
+        compared: candidate and champion day by day, if they are of different families.
 
     Raises:
         ValueError: they were scored on different numbers of dates.

@@ -1,4 +1,4 @@
-"""The parts of a publication: what each is before it was ever read, and which of them cannot become empty again."""
+"""The parts of a publication: their initial content, and which of them must not become empty again."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ EMPTY: Mapping[str, Any] = {
     "outlooks": {},
     "experiments": [],
 }
-"""Every part and what it is before it was ever read."""
+"""Every part with its content before it is first read."""
 
 LASTING = frozenset({"latest", "prices", "issues", "scorecards", "metrics", "ledger", "champions"})
-"""Parts that, once published, cannot honestly become empty: an empty reading means that a store is away."""
+"""Parts that, once published, cannot become empty: an empty result means that a store was not reachable."""
 
 GONE = "nothing is there any more; what was read last is kept"
 

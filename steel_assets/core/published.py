@@ -1,4 +1,4 @@
-"""A published forecast as plain JSON rows: what is published and the service answers from. Only what is whole gets through.
+"""Published forecasts as plain JSON rows, which the service answers from; only complete, valid ones are accepted.
 
 Rows are those of ``tables.FORECASTS``: one market, one issue, one row per horizon. Dates are ``2026-11-20``, moments
 ``2026-11-20T08:00:00Z``.
@@ -48,11 +48,11 @@ def forecast_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def checked(rows: Any) -> list[dict[str, Any]]:
-    """``rows`` if they can be one issue of one market.
+    """``rows`` if they are one valid issue of one market.
 
     Raises:
-        NotAForecast: a field is missing or of another type, a price is not a positive figure, quantiles cross, the point
-            lies outside them, the target before the origin, a horizon repeats, or several markets or issues are mixed.
+        NotAForecast: a field is missing or of another type, a price is not positive, quantiles cross, the point lies outside
+            them, the target is before the origin, a horizon repeats, or several markets or issues are mixed.
     """
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise NotAForecast("expected a list of rows")

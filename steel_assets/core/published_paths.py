@@ -1,7 +1,7 @@
-"""A market's sample paths as a publication carries them, and what is asked of them. Standard library only, for the service.
+"""A market's sample paths as stored in a publication, and queries on them. Standard library only, for the service.
 
-Prices are whole numbers of 16 bits, in equal steps from the lowest to the highest of the market: about a cent with steel at 570.
-They stand day by day, each day's in the order of the paths, the low byte first, in base64.
+Prices are 16-bit integers in equal steps from the market's lowest to its highest price: about a cent with steel at 570. They are
+stored day by day, each day's in the order of the paths, low byte first, in base64.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ About = Literal["average", "on", "by"]
 
 STEPS = 65_535
 SHOWN = {"q05": 0.05, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q95": 0.95}
-"""Quantiles of an average or a day that are told."""
+"""The quantiles of an average or a day's price that are shown."""
 
 
 class NotAhead(Problem, ValueError):
-    """The paths say nothing of a day or a period; the message says how far they reach."""
+    """The paths do not cover a day or a period; the message says how far they reach."""
 
 
 @dataclass(frozen=True)
 class Period:
-    """A month or a quarter of which days are ahead.
+    """A month or a quarter with days ahead.
 
     Attributes:
         name: ``2026-12`` or ``2026-Q4``.
-        before: sum of the prices of its days that are known or carried.
+        before: sum of the prices of its known or carried days.
         known, carried, drawn, beyond: trading days, as in ``averages.Average``.
-        first: number of the first day ahead that lies in it.
-        quantiles: of its average, by the names of ``SHOWN``; of the days that are not beyond.
+        first: number of its first day ahead.
+        quantiles: of its average, by the names of ``SHOWN``; without days beyond the paths.
     """
 
     name: str
@@ -52,19 +52,19 @@ class Period:
 
     @property
     def whole(self) -> bool:
-        """Whether no day of it lies beyond the paths."""
+        """Whether all its days are within the paths."""
         return self.beyond == 0
 
 
 @dataclass(frozen=True)
 class PathFigure:
-    """What the paths say of a day or a period.
+    """What the paths say about a day or a period.
 
     Attributes:
-        day: the trading day that counts; None for an average.
+        day: the trading day used; None for an average.
         period: of the average; None for a day.
-        values: the figure by path.
-        odds: the chance that it is on the side of the level that was asked about.
+        values: one per path.
+        odds: the probability of being on the requested side of the level.
     """
 
     day: str | None
@@ -94,10 +94,10 @@ class PublishedPaths:
 
     @classmethod
     def parsed(cls, content: Mapping[str, Any], last: float) -> PublishedPaths:
-        """From what ``packed`` made.
+        """The paths that ``packed`` stored.
 
         Raises:
-            KeyError, TypeError, ValueError: it is something else.
+            KeyError, TypeError, ValueError: ``content`` has another form.
         """
         days, count = tuple(date.fromisoformat(day).isoformat() for day in content["days"]), int(content["paths"])
         steps = array("H", base64.b64decode(content["steps"], validate=True))
@@ -113,7 +113,7 @@ class PublishedPaths:
         return cls(days, periods, last, count, float(content["low"]), float(content["step"]), steps)
 
     def asked(self, about: About, when: date | str, level: float, side: Side) -> PathFigure:
-        """The chance to be on one ``side`` of ``level``.
+        """The probability of being on one ``side`` of ``level``.
 
         Args:
             about: ``on`` a day, ``by`` it at any close, or on ``average`` of a period.
@@ -134,7 +134,7 @@ class PublishedPaths:
         return PathFigure(day, period, values, odds_of(values, level, side, known=known))
 
     def on(self, day: date) -> tuple[str, list[float]]:
-        """The trading day that counts for ``day`` (on one without trading the one before), and the price on it by path.
+        """The trading day used for ``day`` (without trading, the one before), and its price by path.
 
         Raises:
             NotAhead: the paths do not reach it.
@@ -218,19 +218,19 @@ def packed(days: Sequence[str], paths: Sequence[Sequence[float]], periods: Seque
 
 
 def odds_of(values: Sequence[float], level: float, side: Side, *, known: bool = False) -> Chance:
-    """The chance that a figure, one per path, is above or below ``level``; on the level is neither."""
+    """The probability that a value (one per path) is above or below ``level``; equal to it counts as neither."""
     found = sum(value > level for value in values) if side == "above" else sum(value < level for value in values)
     return counted(found, len(values), known=known)
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """The quantiles of ``SHOWN`` of a figure, one per path."""
+    """The quantiles of ``SHOWN`` of a value given per path."""
     ascending = sorted(values)
     return {name: quantile(ascending, level) for name, level in SHOWN.items()}
 
 
 def quantile(values: Sequence[float], level: float) -> float:
-    """The quantile of ``values`` in ascending order, straight lines between them: as numpy has it."""
+    """The quantile of ascending ``values`` with linear interpolation, as numpy computes it."""
     place = (len(values) - 1) * level
     below = min(int(place), len(values) - 2) if len(values) > 1 else 0
     upper = values[min(below + 1, len(values) - 1)]

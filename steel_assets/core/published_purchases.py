@@ -1,7 +1,7 @@
-"""The plan of a purchase from what a publication carries: paths, and the record of the market's forecasts. Standard library only.
+"""The plan of a purchase from a publication: paths, and the record of the market's forecasts. Standard library only.
 
-The same figures as ``core/planning.py`` and ``core/purchase_record.py`` compute from arrays; a test holds them together. Of the
-record, prices and the last price are exact, what was expected is rounded to 32 bits (0.00003 at 570).
+It gives the same figures as ``core/planning.py`` and ``core/purchase_record.py`` with arrays; a test compares them. In the
+record, prices and the last price are exact, expected values are rounded to 32 bits (0.00003 at 570).
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from steel_assets.core.purchase_terms import (
 
 @dataclass(frozen=True)
 class Origin:
-    """What was expected at one past origin.
+    """The forecast at one past origin.
 
     Attributes:
         place: its number among the ``sessions`` of the record.
         last: the last price; per tonne, as all prices here.
-        over_sum, over_count: sum and number of the prices of the next trading day's month that were known then.
+        over_sum, over_count: sum and number of the prices known then of the next trading day's month.
         expected: the mean of the forecast, for each trading day ahead up to a published horizon.
     """
 
@@ -49,12 +49,12 @@ class Origin:
 
 @dataclass(frozen=True, eq=False)
 class PublishedRecord:
-    """The forecasts of a market's walk-forward beside what came.
+    """The forecasts of a market's walk-forward with the actual prices.
 
     Attributes:
-        market, horizons: of it; horizons in trading days, ascending.
-        sessions: trading days, ascending, one after the other; the last of them is not over.
-        prices: the price of each as it was first known; None where it had none.
+        market, horizons: horizons in trading days, ascending.
+        sessions: consecutive trading days, ascending; the last of them has not ended.
+        prices: the first known price of each; None if it had none.
         origins: in order of time.
     """
 
@@ -66,10 +66,10 @@ class PublishedRecord:
 
     @classmethod
     def parsed(cls, content: Mapping[str, Any]) -> PublishedRecord:
-        """From what ``packed`` made.
+        """The record that ``packed`` stored.
 
         Raises:
-            KeyError, TypeError, ValueError: it is something else.
+            KeyError, TypeError, ValueError: ``content`` has another form.
         """
         every = array("f", base64.b64decode(content["expected"], validate=True))
         if sys.byteorder == "big":
@@ -101,7 +101,7 @@ class PublishedRecord:
             reach: trading days that the paths of the market reach.
 
         Raises:
-            PurchaseError: no horizon of the market reaches as far as that needs.
+            PurchaseError: no horizon of the market reaches far enough.
         """
         columns = columns_needed(need, terms.contract, reach)
         beyond = horizon_beyond(columns, self.horizons, self.market)
@@ -124,7 +124,7 @@ class PublishedRecord:
         return edge_over(mine, others, last, settled + 1)
 
     def _came(self, origin: Origin, count: int) -> list[float]:
-        """The prices of the first ``count`` trading days ahead; where one had none the one before stands."""
+        """The prices of the first ``count`` trading days ahead; a day without one uses the one before."""
         found, price = [], origin.last
         for there in self.prices[origin.place + 1 : origin.place + 1 + count]:
             price = price if there is None else there
@@ -134,7 +134,7 @@ class PublishedRecord:
 
 @dataclass(frozen=True)
 class _Fixing:
-    """A price fixed ``held`` calendar days before the need: the mean of days ``first`` to ``settled`` ahead and of those over."""
+    """A price fixed ``held`` calendar days before the need: the mean over days ``first`` to ``settled`` ahead and past days."""
 
     held: int
     first: int
@@ -143,7 +143,7 @@ class _Fixing:
     over_count: int = 0
 
     def cost(self, prices: Sequence[float], terms: Terms) -> float:
-        """What it costs with stock and capital, by the prices of the days ahead."""
+        """Its cost including stock and capital, given the prices of the days ahead."""
         factor, added = terms.waiting(self.held)
         drawn = prices[self.first : self.settled + 1]
         return (self.over_sum + sum(drawn)) / (self.over_count + len(drawn)) * factor + added
@@ -152,7 +152,7 @@ class _Fixing:
 def _fixings(
     origin: Origin, sessions: Sequence[date], months: Sequence[int], columns: int, need: int, terms: Terms
 ) -> list[_Fixing] | None:
-    """The three fixings ahead of ``origin``; None where a month that is averaged is not whole within ``columns`` days."""
+    """The three fixings ahead of ``origin``; None if an averaged month is not complete within ``columns`` days."""
     start, stop = origin.place + 1, origin.place + 1 + columns
     found = []
     for column in fixing_columns(need):
@@ -171,21 +171,21 @@ def _fixings(
 
 @dataclass(frozen=True)
 class _Day:
-    """A day on which the price may be fixed."""
+    """A day on which the price can be fixed."""
 
     day: str
     held: int
 
 
 def plan(paths: PublishedPaths, need: int, terms: Terms, edge: Edge, appetite: Appetite, *, factor: float) -> Plan:
-    """The plan of a purchase that is needed on trading day number ``need`` ahead (0 is the next one).
+    """The plan of a purchase needed on trading day number ``need`` ahead (0 is the next one).
 
     Args:
         edge: of the same market, need and terms.
         factor: ``purchase_terms.per_tonne`` of the unit of the paths.
 
     Raises:
-        NotAhead: the paths do not reach the end of a month whose average is meant.
+        NotAhead: the paths do not reach the end of a month to be averaged.
     """
     needed = date.fromisoformat(paths.days[need])
     at, each = [], []
@@ -211,7 +211,7 @@ def packed(
     prices: Sequence[float | None],
     origins: Sequence[Origin],
 ) -> dict[str, Any]:
-    """A record as plain JSON values; ``Origin.place`` is among ``sessions``."""
+    """A record as JSON values; ``Origin.place`` refers to ``sessions``."""
     every = array("f", (price for origin in origins for price in origin.expected))
     if sys.byteorder == "big":
         every.byteswap()

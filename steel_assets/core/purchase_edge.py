@@ -1,10 +1,10 @@
-"""Whether buying by a market's forecast has been cheaper than buying without one, beyond luck. Standard library only.
+"""Whether buying by a market's forecast was significantly cheaper than buying without one. Standard library only.
 
-The forecast's purchase is all at the fixing whose expected cost is lowest. It has an *edge* where it was cheaper than buying
-always now, always late and always in thirds, each beyond what luck explains: a paired one-sided test of Diebold and Mariano at
-5 % on the difference of the costs as a share of the last price. As many neighbouring origins overlap as there are trading days
-until the price is settled, and there must be at least six such lengths of origins. All three must be won, so nothing is gained
-by trying three. Two that are always the same have no edge over each other.
+The forecast's purchase is all at the fixing with the lowest expected cost. It has an *edge* if it was significantly cheaper than
+buying always now, always late and always in thirds: by a paired one-sided test of Diebold and Mariano at 5 % on the difference of
+the costs as a share of the last price. The number of overlapping neighbouring origins is the number of trading days until the
+price is settled, and at least six such lengths of origins are required. All three tests must succeed, so testing three gives no
+advantage. Two ways that always cost the same have no edge over each other.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from steel_assets.core.paired_test import diebold_mariano, fewest
 
 SIGNIFICANCE = 0.05
-"""Largest p-value at which buying by the forecast was cheaper beyond luck."""
+"""Largest p-value at which buying by the forecast counts as cheaper."""
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Buying by the forecast beside one other way of buying.
+    """Buying by the forecast compared with one other way of buying.
 
     Attributes:
-        saving: mean money per tonne by which the forecast's purchase was cheaper; negative: dearer.
-        p_value: probability of so good a result if it were no cheaper.
+        saving: mean saving of the forecast's purchase per tonne; negative if it cost more.
+        p_value: probability of so good a result if it were not cheaper.
     """
 
     saving: float
@@ -34,12 +34,12 @@ class Rival:
 
 @dataclass(frozen=True)
 class Edge:
-    """Whether buying by the forecast has been cheaper beyond luck.
+    """Whether buying by the forecast was significantly cheaper.
 
     Attributes:
-        origins: compared.
-        needed: origins below which nothing is said.
-        length: neighbouring origins that overlap.
+        origins: number compared.
+        needed: least number of origins for a judgement.
+        length: number of neighbouring origins that overlap.
         rivals: by strategy.
     """
 
@@ -50,12 +50,12 @@ class Edge:
 
     @property
     def proven(self) -> bool:
-        """Whether there were enough origins, and all three were beaten beyond luck."""
+        """Whether there were enough origins, and all three tests succeeded."""
         return self.origins >= self.needed and all(rival.p_value < SIGNIFICANCE for rival in self.rivals.values())
 
     @property
     def p_value(self) -> float:
-        """The largest of the three: that of the whole claim."""
+        """The largest of the three, which is that of the joint claim."""
         return max((rival.p_value for rival in self.rivals.values()), default=1.0)
 
     def __str__(self) -> str:
@@ -69,17 +69,17 @@ class Edge:
 
 
 NOTHING = Edge(0, fewest(1), 1, {})
-"""Where no forecast of the market was ever walked forward."""
+"""The edge of a market without a walk-forward."""
 
 
 def edge_over(own_costs: Sequence[float], others: Mapping[str, Sequence[float]], last: Sequence[float], length: int) -> Edge:
-    """What past costs say of buying by the forecast.
+    """The edge from past costs.
 
     Args:
-        own_costs: what the forecast's purchase cost per tonne, in order of time.
+        own_costs: cost per tonne of the forecast's purchase, in order of time.
         others: the same of each other way of buying.
-        last: the last price of each origin.
-        length: neighbouring origins that overlap.
+        last: the last price at each origin.
+        length: number of neighbouring origins that overlap.
     """
     rivals = {}
     for strategy, costs in others.items():

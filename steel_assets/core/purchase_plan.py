@@ -1,9 +1,8 @@
-"""A plan for one purchase: what each way of buying may cost, and whether the forecast is worth following. Standard library only.
+"""A plan for one purchase: the cost of each way of buying, and whether to follow the forecast. Standard library only.
 
-The forecast is followed only where the market's own record shows an edge beyond luck (``core/purchase_edge.py``), and then with
-the share of the tonnes that the appetite for risk allows; the rest is bought in thirds. Without an edge the advice is to spread
-the purchase. How the costs are computed is another's business: ``core/planning.py`` has arrays, ``core/published_purchases.py``
-what was published.
+The forecast is followed only if the market's record shows a significant edge (``core/purchase_edge.py``), and then with the share
+of the tonnes that the appetite for risk allows; the rest is bought in thirds. Without an edge the advice is to spread the
+purchase. Costs are computed elsewhere: ``core/planning.py`` with arrays, ``core/published_purchases.py`` from a publication.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from steel_assets.core.purchase_edge import Edge
 from steel_assets.core.purchase_terms import FIXINGS, FOLLOWED, STRATEGIES, Appetite, Terms
 
 LEVELS = {"q05": 0.05, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q95": 0.95}
-"""Quantiles of a cost that are told."""
+"""The quantiles of a cost that are shown."""
 NO_EDGE = "no edge: spread the purchase"
 NO_CHOICE = "nothing to choose: every fixing costs the same"
 ALL_FOLLOWED = "edge: buy {share} on {day}"
@@ -27,7 +26,7 @@ ROLLS = (
 )
 NO_RECORD = "no walk-forward of this market is stored yet: train it"
 TEXTS = (NO_EDGE, NO_CHOICE, ALL_FOLLOWED, SOME_FOLLOWED, ROLLS, NO_RECORD)
-"""What a plan says in words; the pages have their Spanish."""
+"""The sentences of a plan; the pages have their Spanish."""
 
 
 class Moment(Protocol):
@@ -39,7 +38,7 @@ class Moment(Protocol):
 
     @property
     def held(self) -> int:
-        """Calendar days."""
+        """Calendar days from the purchase to the need."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Cost:
     """The distribution of a cost per tonne over the paths.
 
     Attributes:
-        mean: of it.
+        mean: its mean.
         q05, q25, q50, q75, q95: its quantiles.
     """
 
@@ -60,13 +59,13 @@ class Cost:
 
     @property
     def at_risk(self) -> float:
-        """Cost at risk: by how much the 95 % quantile exceeds the mean."""
+        """Cost at risk: the 95 % quantile minus the mean."""
         return self.q95 - self.mean
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence: one of ``TEXTS``, and what is put into it."""
+    """A sentence: one of ``TEXTS``, and its values."""
 
     text: str
     values: Mapping[str, str]
@@ -77,15 +76,15 @@ class Advice:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What one purchase may cost, and what is advised.
+    """The costs of one purchase, and the recommendation.
 
     Attributes:
-        fixings: when the price may be fixed.
+        fixings: when the price can be fixed.
         expected: mean cost per tonne of each fixing.
-        choice: number of the fixing that the forecast would buy at.
-        shares: of the tonnes, advised at each fixing.
-        costs: by strategy (``purchase_terms.STRATEGIES``, ``forecast``) and of what is ``advised``.
-        edge: what the market's record says.
+        choice: number of the fixing that the forecast would choose.
+        shares: recommended share of the tonnes at each fixing.
+        costs: by strategy (``purchase_terms.STRATEGIES``, ``forecast``) and for ``advised``.
+        edge: from the market's record.
         advised: in words.
     """
 
@@ -99,7 +98,7 @@ class Plan:
 
     @property
     def advice(self) -> str:
-        """What is advised, in English."""
+        """The recommendation in English."""
         return str(self.advised)
 
 
@@ -116,8 +115,8 @@ def decided(
 
     Args:
         expected: mean cost per tonne of each.
-        cost_of: what it costs to buy these shares of the tonnes at them.
-        alike: every fixing costs the same, whatever comes.
+        cost_of: the cost of buying these shares of the tonnes at them.
+        alike: whether every fixing costs the same on every path.
     """
     choice = cheapest(expected)
     first, middle, last = (float(number == choice) for number in range(len(at)))
@@ -143,10 +142,10 @@ def cheapest(expected: tuple[float, ...]) -> int:
 
 
 def described(made: Plan, *, tonnes: float, day: str, terms: Terms, appetite: Appetite, unit: str) -> dict[str, Any]:
-    """A plan and its question as plain JSON values, in words only the English advice.
+    """A plan and its inputs as JSON values; the only text is the English recommendation.
 
     Args:
-        day: of need, as it was asked for.
+        day: of need, as given by the user.
         unit: of the market's price.
     """
     edge = made.edge

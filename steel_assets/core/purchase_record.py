@@ -1,6 +1,6 @@
-"""What buying by a market's forecast has cost beside buying without one, origin by origin; ``core/purchase_edge.py`` judges it.
+"""The past costs of buying by a market's forecast and of buying without one, by origin; ``core/purchase_edge.py`` tests them.
 
-Arrays of numpy, no pandas.
+Uses numpy arrays, no pandas.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from steel_assets.core.purchases import DaysAhead, costs, fixings
 
 @dataclass(frozen=True, eq=False)
 class PurchaseRecord:
-    """What was expected at past origins and what came, in order of time; prices are per tonne.
+    """Past forecasts and actual prices, in order of time; prices are per tonne.
 
     Attributes:
         origins: trading days, ``datetime64[D]``; n of them.
         numbers: the number of each among all trading days of the market.
-        last: the last price of each.
+        last: the last price at each.
         days: the trading days ahead of each, n rows; ``following``: the one after those, n.
         over_sum, over_count: as in ``DaysAhead``, n.
-        expected: the mean of the forecast that was issued then, for each of ``days``.
-        came: the price of each of ``days`` as it was first known.
+        expected: the mean of the forecast issued then, for each of ``days``.
+        came: the first known price of each of ``days``.
         known: the number of the trading day at which that was known.
     """
 
@@ -43,14 +43,14 @@ class PurchaseRecord:
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """What purchases for the same distance to the need would have cost, by origin; all per tonne.
+    """The costs of purchases for the same distance to the need, by origin; all per tonne.
 
     Attributes:
-        origins, numbers, last: as in ``PurchaseRecord``, only of origins whose months are whole.
+        origins, numbers, last: as in ``PurchaseRecord``, only for origins with complete months.
         known: the number of the trading day at which all three fixings' prices were known.
-        length: most trading days from an origin until its prices were settled: so many origins overlap.
+        length: most trading days from an origin until its prices were settled; as many origins overlap.
         expected: expected cost of the three fixings, n rows.
-        came: what they cost, n rows.
+        came: their actual cost, n rows.
     """
 
     origins: np.ndarray
@@ -63,22 +63,22 @@ class Outcomes:
 
     @property
     def choices(self) -> np.ndarray:
-        """The fixing that the forecast of each origin chose."""
+        """The fixing chosen by the forecast at each origin."""
         return np.argmin(self.expected, axis=1)
 
     def cost(self, strategy: str) -> np.ndarray:
-        """What a strategy cost at each origin: one of ``purchase_terms.STRATEGIES``, or ``forecast``."""
+        """The cost of a strategy at each origin: one of ``purchase_terms.STRATEGIES``, or ``forecast``."""
         if strategy == "forecast":
             return np.asarray(self.came[np.arange(len(self.came)), self.choices])
         return np.asarray(self.came @ np.array(STRATEGIES[strategy]))
 
     def known_by(self, number: int, newest: int | None = None) -> Outcomes:
-        """Those whose prices were known at trading day ``number``; of them the ``newest``, where it is given."""
+        """Those whose prices were known at trading day ``number``; of these only the ``newest``, if given."""
         rows = np.flatnonzero(self.known <= number)
         return self.rows(rows if newest is None else rows[-newest:])
 
     def rows(self, rows: np.ndarray) -> Outcomes:
-        """Only those of ``rows`` (a mask or places)."""
+        """Only those of ``rows`` (a mask or positions)."""
         return Outcomes(
             self.origins[rows],
             self.numbers[rows],
@@ -91,9 +91,9 @@ class Outcomes:
 
 
 def outcomes(record: PurchaseRecord, need: int, terms: Terms) -> Outcomes:
-    """What buying for trading day number ``need`` ahead would have cost at every origin of ``record``.
+    """The costs of buying for trading day number ``need`` ahead at every origin of ``record``.
 
-    Origins whose last month is not whole within the record's days are left out.
+    Origins whose last month is not complete within the record's days are left out.
     """
     rows, expected, came, known, settled = [], [], [], [], 0
     for row, days in enumerate(record.days):
@@ -121,11 +121,11 @@ def outcomes(record: PurchaseRecord, need: int, terms: Terms) -> Outcomes:
 
 
 def edge(outcomes: Outcomes) -> Edge:
-    """What ``outcomes`` says of buying by the forecast."""
+    """The edge of buying by the forecast from ``outcomes``."""
     mine, others = outcomes.cost("forecast").tolist(), {name: outcomes.cost(name).tolist() for name in STRATEGIES}
     return edge_over(mine, others, outcomes.last.tolist(), outcomes.length)
 
 
 def proven_then(outcomes: Outcomes, newest: int | None = None) -> np.ndarray:
-    """For each origin whether an edge was proven by the purchases that were settled by then, or the ``newest`` of them."""
+    """For each origin, whether an edge was proven by the purchases settled by then, or the ``newest`` of them."""
     return np.array([edge(outcomes.known_by(int(number), newest)).proven for number in outcomes.numbers], dtype=bool)

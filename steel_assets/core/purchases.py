@@ -1,11 +1,11 @@
-"""What a tonne costs that is needed on a day, by when its price is fixed: at once, half way, or at the need.
+"""The cost of a tonne needed on a day, by when its price is fixed: at once, half way, or at the need.
 
-Two contracts. On *spot* the price is that of the day of purchase. On the *monthly average* it is the average of the calendar
-month of that day, its days that are over included. In both the tonne is paid and in stock from the day of purchase to the day of
-need: capital is tied up and stock is held for so many calendar days. Money is in the currency of the price, per tonne.
+There are two contracts. On *spot* the price is that of the day of purchase. On the *monthly average* it is the average of the
+calendar month of that day, including its past days. In both the tonne is paid and in stock from the day of purchase to the day of
+need, so capital and stock cost for so many calendar days. Money is in the currency of the price, per tonne.
 
-Arrays of numpy in, arrays out. One definition serves paths (what may come), their expectation (what is decided by) and what came
-(what a decision is judged by). The service answers the same from what was published (``core/published_purchases.py``).
+Functions of numpy arrays. One definition serves sample paths, their expectation (used for decisions) and actual prices (used to
+judge decisions). The service computes the same from a publication (``core/published_purchases.py``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from steel_assets.core.purchase_terms import Contract, PurchaseError, Terms, fix
 
 @dataclass(frozen=True, eq=False)
 class DaysAhead:
-    """The trading days ahead of an origin, and what of the running month is over.
+    """The trading days ahead of an origin, and the past days of the current month.
 
     Attributes:
         days: trading days after the origin, ascending, ``datetime64[D]``; the columns of every array of prices.
@@ -42,7 +42,7 @@ class Fixing:
         day: the trading day of the purchase.
         held: calendar days from then to the need.
         weights: one per trading day ahead.
-        constant: what days that are over add to the price.
+        constant: contribution of past days to the price.
         settled: number of the last trading day ahead that the price depends on.
     """
 
@@ -53,20 +53,20 @@ class Fixing:
     settled: int
 
     def price(self, prices: np.ndarray) -> np.ndarray:
-        """The price fixed, per row of ``prices``."""
+        """The fixed price, per row of ``prices``."""
         return np.asarray(prices @ self.weights + self.constant)
 
     def cost(self, prices: np.ndarray, terms: Terms) -> np.ndarray:
-        """The price fixed with capital and holding up to the need, per row of ``prices``."""
+        """The fixed price with capital and stock up to the need, per row of ``prices``."""
         factor, added = terms.waiting(self.held)
         return self.price(prices) * factor + added
 
 
 def fixings(ahead: DaysAhead, need: int, terms: Terms) -> tuple[Fixing, Fixing, Fixing]:
-    """The three fixings of what is needed on trading day number ``need`` ahead (0 is the next one).
+    """The three fixings for a need on trading day number ``need`` ahead (0 is the next one).
 
     Raises:
-        PurchaseError: there is no such day, or the average of a month needs days that are not among those ahead.
+        PurchaseError: there is no such day, or the average of a month needs days beyond those ahead.
     """
     if not 0 <= need < len(ahead.days):
         raise PurchaseError(f"trading day {need + 1} ahead is not among the {len(ahead.days)} that are known")

@@ -1,10 +1,9 @@
-"""How far the data under a market's forecast can be trusted: five shares per series, and one score per market.
+"""Data quality: five shares per series, and one score per market.
 
-Each part is a share of what passed the part before it: expected periods that are present, present ones that can be true,
-true ones that are not disputed, undisputed ones that do not leap. So their product (times freshness) is the share of expected
-periods that are good, and no fault can raise it. What cannot be true (signs, standstills) and what leaps is
-``core.anomaly_detection``'s to say. A market's score is the *minimum* over its critical series, never an average: nine healthy
-drivers cannot hide a dead target.
+Each part is a share of what passed the part before: expected periods that are present, present ones that are valid, valid ones
+that are not disputed, undisputed ones that do not leap. So their product (times freshness) is the share of expected periods that
+are good, and no fault can raise it. Invalid values (signs, repeated values) and leaps are found by ``core.anomaly_detection``. A
+market's score is the *minimum* over its critical series, not an average: nine good drivers cannot hide a missing target.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from steel_assets.core.tables import DATA_QUALITY
 from steel_assets.core.types import Frequency, Market, Series
 
 WINDOW: dict[Frequency, int] = {"daily": 250, "weekly": 104, "monthly": 24, "quarterly": 8}
-"""Periods looked back at: about a year of sessions, two years of anything slower."""
+"""Periods assessed: about a year of sessions, two years of anything slower."""
 
 MOST_MISSED: dict[Frequency, int] = {"daily": 10, "weekly": 4, "monthly": 3, "quarterly": 2}
-"""Periods missed in a row at the end after which a series counts as dead (freshness 0)."""
+"""Consecutive missed periods at the end after which a series counts as dead (freshness 0)."""
 
 AGREEMENT = 0.005
-"""Largest relative difference at which two sources still agree on a period."""
+"""Largest relative difference at which two sources agree on a period."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class _Parts:
 
 
 def critical_series(market: Market) -> tuple[str, ...]:
-    """What the market cannot be forecast without: its target, the front two of its curve, its exchange rate."""
+    """The series that a market's forecasts require: its target, the first two contracts of its curve, its exchange rate."""
     target = market.target
     return tuple(dict.fromkeys((target.series, *target.curve[:2], *((target.fx,) if target.fx else ()))))
 
@@ -65,12 +64,12 @@ def assess(
     """One row per series that ``market`` reads, in its order, as ``tables.DATA_QUALITY`` declares them.
 
     Args:
-        observations: raw observations, all vintages; what was not known at ``as_of`` is left out here.
+        observations: raw observations, all vintages; those not known at ``as_of`` are ignored.
         series: declarations of at least every series the market reads.
         as_of: the moment of the assessment, UTC; also ``created_at`` of the rows.
-        critical: ids of the series that decide the market's score; ``critical_series(market)`` when not given.
-        zone: time zone in which the day of the assessment is told.
-        quarantined: figures that came and wait for a decision (``core.quarantine.QUARANTINE``); each counts as an invalid one.
+        critical: ids of the series that determine the market's score; None for ``critical_series(market)``.
+        zone: time zone of the day of the assessment.
+        quarantined: values that wait for a decision (``core.quarantine.QUARANTINE``); each counts as invalid.
 
     Raises:
         ValueError: a declaration is missing, or ``critical`` names a series the market does not read.
@@ -163,7 +162,7 @@ def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp, doubted: in
 
 
 def _expected(series: Series, first: pd.Timestamp, as_of: pd.Timestamp) -> pd.DatetimeIndex:
-    """Periods since ``first`` that the world could know at ``as_of`` by the series' publication rule, the last window of them."""
+    """The last window of periods since ``first`` that were published by ``as_of`` by the series' publication rule."""
     end = as_of.tz_convert(UTC).tz_localize(None).normalize() + pd.Timedelta(days=1)
     if series.frequency == "daily":
         first = max(first, end - pd.Timedelta(days=3 * WINDOW["daily"]))
@@ -173,9 +172,9 @@ def _expected(series: Series, first: pd.Timestamp, as_of: pd.Timestamp) -> pd.Da
 
 
 def _disputed(versions: pd.DataFrame) -> pd.Index:
-    """Periods for which one publication of a source holds different values, or on whose newest value sources differ.
+    """Periods for which one publication of a source has different values, or on whose newest value sources differ.
 
-    A revision published later is no dispute; two answers for the same publication are.
+    A revision published later is not a dispute; two answers for the same publication are.
     """
     versions = versions[versions["bucket"].duplicated(keep=False)]  # what was said once is not disputed
     if versions.empty:

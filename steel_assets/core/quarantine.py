@@ -1,11 +1,11 @@
-"""Figures that came and are not believed: kept apart from the observations until a person decides.
+"""Doubtful values: kept apart from the observations until a person decides.
 
-A held figure is never lost and never enters by itself. It may be *released*: then it counts as known from that moment on, so
-that no forecast of the past changes; or *dropped*. A figure that the provider has meanwhile replaced by a believable one is
-*superseded*. A history that was restated as a whole is held as one thing: its ``value`` is the factor (or amount) by which it
-changed; when it is released, the whole history is asked for again and stored as a vintage. So is a suspected split: ``period`` is
-its first day, ``value`` the factor for the closes before it. Why a figure is doubted is in ``core.anomaly_detection``; where held
-ones are stored is the adapter's.
+A held value is never lost and never accepted by itself. It can be *released*: then it counts as known from that moment on, so
+that no past forecast changes; or *dropped*. A value that the provider has since replaced by a plausible one is *superseded*. A
+history that was restated as a whole is held as one row: its ``value`` is the factor (or amount) by which it changed; when it is
+released, the whole history is requested again and stored as a vintage. So is a suspected split: ``period`` is its first day,
+``value`` the factor for the closes before it. ``core.anomaly_detection`` says why a value is doubtful; an adapter stores held
+ones.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ DECISIONS = Table(
 
 
 def held(observations: pd.DataFrame, reasons: pd.Series) -> pd.DataFrame:
-    """The rows of ``observations`` that have a reason, as ``QUARANTINE`` declares them; one of each figure."""
+    """The rows of ``observations`` that have a reason, as ``QUARANTINE`` declares them; each value once."""
     rows = observations.assign(reason=reasons)[reasons.notna()]
     rows = rows.assign(id=[_id(*facts) for facts in zip(rows["series"], rows["period"], rows["value"], strict=True)])
     return QUARANTINE.enforce(rows.drop_duplicates("id").assign(restated=None))
@@ -65,7 +65,7 @@ def held_whole(restatement: Restatement, reason: str, rows: pd.DataFrame) -> pd.
     """A restatement as one row of ``QUARANTINE``.
 
     Args:
-        rows: the observations that it consists of; one collection of one series.
+        rows: its observations, from one collection of one series.
     """
     by = BY_AMOUNT if restatement.amount else BY_FACTOR
     return _whole(restatement.series, restatement.since, restatement.change, by, reason, rows)
@@ -75,7 +75,7 @@ def held_split(split: Split, reason: str, rows: pd.DataFrame) -> pd.DataFrame:
     """A suspected split as one row of ``QUARANTINE``.
 
     Args:
-        rows: the observations beside it; one collection of one series.
+        rows: the observations around it, from one collection of one series.
     """
     return _whole(split.series, split.period, split.factor, BY_SPLIT, reason, rows)
 
@@ -122,7 +122,7 @@ def state(held: pd.DataFrame, decisions: pd.DataFrame, observations: pd.DataFram
 
 
 def _both_sides(observations: pd.DataFrame, series: str, period: pd.Timestamp) -> pd.Timestamp:
-    """Since when figures of before and after ``period`` are known: a split between them is no question any more."""
+    """Since when values before and after ``period`` are known; a split between them is then decided."""
     mine = observations[observations["series"] == series]
     later = mine["period"] >= period
     if later.all() or not later.any():
@@ -131,12 +131,12 @@ def _both_sides(observations: pd.DataFrame, series: str, period: pd.Timestamp) -
 
 
 def as_released(held: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """Held figures as observations that are known from ``moment`` on, never before: rows of ``tables.OBSERVATIONS``.
+    """Held values as observations that are known from ``moment`` on: rows of ``tables.OBSERVATIONS``.
 
-    A restatement has no figures of its own: they are asked for again.
+    A restatement has no values of its own: they are requested again.
 
     Raises:
-        ValueError: a figure is about a day that has not come.
+        ValueError: a value is about a future day.
     """
     held = held[held["restated"].isna()]
     today = moment.tz_convert("UTC").tz_localize(None).normalize()

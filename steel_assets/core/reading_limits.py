@@ -1,4 +1,4 @@
-"""How much a process may use up that reads one strange file."""
+"""Limits of a process that reads one untrusted file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from steel_assets.core.types import Declaration
 
 
 class ReadingLimits(Declaration):
-    """Beyond any of these a file is refused; the message names the limit.
+    """A file that exceeds any of these is refused; the message names the limit.
 
     Attributes:
-        memory_mb: MiB of address space beyond what the program takes before it has read anything.
-        cpu_seconds: of computing.
-        seconds: on the wall. With the drop folder's ``seconds`` before it, it fits into the minute that Dagster gives a sensor.
+        memory_mb: MiB of address space beyond what the program uses before reading.
+        cpu_seconds: of processor time.
+        seconds: of elapsed time. Together with the drop folder's ``seconds`` it fits into the minute that Dagster gives a sensor.
     """
 
     memory_mb: int = Field(default=1024, ge=16)

@@ -1,4 +1,4 @@
-"""Regions: what groups markets wherever several are listed, and what people call them."""
+"""Regions, by which markets are grouped in lists, and their names for people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Listed = TypeVar("Listed")
 
 
 def by_region(listed: Iterable[Listed], region: Callable[[Listed], str]) -> dict[str, list[Listed]]:
-    """``listed`` by region: regions in the order in which they first come, each with its own in the order they came."""
+    """``listed`` by region: regions in order of first occurrence, items in their given order."""
     found: dict[str, list[Listed]] = {}
     for market in listed:
         found.setdefault(region(market), []).append(market)
@@ -19,7 +19,7 @@ def by_region(listed: Iterable[Listed], region: Callable[[Listed], str]) -> dict
 
 
 def region_names(markets: Iterable[Market]) -> dict[str, dict[str, str]]:
-    """Each region's name by language, as the first market that gives it one says; else its id in plain letters."""
+    """Each region's name by language, from the first market that declares one; else its id in plain letters."""
     found = {}
     for region, those in by_region(markets, lambda market: market.region).items():
         name = next((market.region_name for market in those if market.region_name), plain(region))

@@ -1,6 +1,6 @@
-"""The facts of one morning, without words: what the morning mail says, in whatever language, is made of these alone.
+"""The content of the morning mail without words; the mail in every language is made from it alone.
 
-Days are ISO text, prices in the market's unit, shares as 0.05 for 5 %. What is not known is None, and said so.
+Days are ISO text, prices in the market's unit, shares as 0.05 for 5 %. What is not known is None.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class MarketForecast:
 
     Attributes:
         issued: day of issue.
-        price_day: the trading day of the price that it starts from.
-        sessions: how old that price is at the report's moment, in trading days.
-        stale: whether a newer price should be here.
-        aged_drivers: other figures it leans on that are overdue, series → day.
-        ahead: nearest horizon first.
+        price_day: the trading day of its last price.
+        sessions: age of that price at the report's moment, in trading days.
+        stale: whether a newer price is due.
+        aged_drivers: overdue drivers that it uses, series → day.
+        ahead: shortest horizon first.
     """
 
     issued: str
@@ -56,14 +56,14 @@ class MarketForecast:
 
 @dataclass(frozen=True)
 class MarketOdds:
-    """Chances from the paths of the newest forecast, over the next ``horizon`` trading days after its origin.
+    """Probabilities from the paths of the newest forecast, over the next ``horizon`` trading days after its origin.
 
     Attributes:
-        last: the price that they begin with.
-        higher: the chance that the price on the last of these days, ``until``, is above it.
-        move: how far a close rises or falls in ``risen`` and ``fallen``, a share of the last price.
-        risen, fallen: the chance that any close until then is so far above, or below.
-        paths: as many were counted.
+        last: the price at the start of the paths.
+        higher: probability that the price on the last of these days, ``until``, is above it.
+        move: the size of the rise or fall in ``risen`` and ``fallen``, a share of the last price.
+        risen, fallen: probability that any close until then is so far above, or below.
+        paths: number of paths counted.
     """
 
     horizon: int
@@ -78,7 +78,7 @@ class MarketOdds:
 
 @dataclass(frozen=True)
 class Miss:
-    """A forecast whose price came outside its 90 % interval."""
+    """A forecast whose price was outside its 90 % interval."""
 
     day: str
     horizon: int
@@ -89,11 +89,11 @@ class Miss:
 
 @dataclass(frozen=True)
 class WeekRecord:
-    """Forecasts of a week beside what happened.
+    """Forecasts of a week compared with actual prices.
 
     Attributes:
-        scored: forecasts whose day came; ``inside``: those whose price lay in the 90 % interval.
-        error, last_price_error: mean absolute error, as a share of what happened; of the forecasts and of the last price.
+        scored: number of forecasts whose target day came; ``inside``: those with the price in the 90 % interval.
+        error, last_price_error: mean absolute error as a share of the price, of the forecasts and of the last price.
         misses: the worst first.
     """
 
@@ -106,7 +106,7 @@ class WeekRecord:
 
 @dataclass(frozen=True)
 class ForecastChange:
-    """How the forecast at one horizon went from one issue to the next."""
+    """How the forecast at one horizon changed from one issue to the next."""
 
     horizon: int
     before: float
@@ -115,7 +115,7 @@ class ForecastChange:
 
 @dataclass(frozen=True)
 class Replaced:
-    """A model that came into force at one horizon: by promotion, or by going back to a former one."""
+    """A model that came into force at one horizon: by promotion or by rollback."""
 
     horizon: int
     family: str
@@ -128,7 +128,7 @@ class MarketChanges:
 
     Attributes:
         new_price, new_forecast: whether there is one.
-        moved: None where there is no new forecast, or none before it.
+        moved: None without a new forecast, or without one before it.
     """
 
     new_price: bool
@@ -139,16 +139,16 @@ class MarketChanges:
 
 @dataclass(frozen=True)
 class MarketFacts:
-    """One market this morning.
+    """One market in the mail.
 
     Attributes:
-        names, regions: what it and its region are called, by language.
+        names, regions: names of the market and its region, by language.
         frequency: horizons and ages count trading days, weeks or months.
         price, day: the newest price and its trading day; ``before``, ``day_before``: the one before it.
-        recent: day → price, the newest last: what a picture shows before the forecast.
-        forecast: None as long as nothing was issued.
-        odds: None where they cannot be told; ``no_odds`` says why.
-        record: None where no forecast's day came in the week.
+        recent: day → price, the newest last, for the picture.
+        forecast: None if nothing was issued yet.
+        odds: None if they cannot be computed; ``no_odds`` says why.
+        record: None if no forecast's target day was in the week.
     """
 
     id: str
@@ -170,13 +170,13 @@ class MarketFacts:
 
     @property
     def change(self) -> float | None:
-        """From the price before to the newest, as a share."""
+        """The change from the price before to the newest, as a share."""
         return self.price / self.before - 1 if self.price is not None and self.before else None
 
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """What is wrong and not over; ``titles`` by language, ``since`` as the clock on the wall shows it."""
+    """An open incident; ``titles`` by language, ``since`` in local time."""
 
     severity: str
     titles: Mapping[str, str]
@@ -185,14 +185,14 @@ class OpenAlert:
 
 @dataclass(frozen=True)
 class Report:
-    """A morning.
+    """The content of one mail.
 
     Attributes:
-        day: on the installation's calendar; ``clock``: o'clock there, as 07:00; ``zone``: its time zone.
-        simulated: whether anything in it comes from simulated prices.
-        markets: region by region.
-        problems: market → why nothing could be read of it.
-        page: address of the dashboard; empty where nobody said.
+        day: local day of the installation; ``clock``: local time, as 07:00; ``zone``: its time zone.
+        simulated: whether any of it comes from simulated prices.
+        markets: grouped by region.
+        problems: market → why it could not be read.
+        page: address of the dashboard; empty if not configured.
     """
 
     day: str
@@ -206,5 +206,5 @@ class Report:
 
     @property
     def has_forecast(self) -> bool:
-        """Whether any market has one."""
+        """Whether any market has a forecast."""
         return any(market.forecast for market in self.markets)

@@ -18,7 +18,7 @@ Kind = Literal["address", "timeout", "refused", "tls", "broken", "limited", "sta
 
 @dataclass(frozen=True)
 class Response:
-    """What a provider sent: any status below 500 except 429. ``headers`` have lower-case names."""
+    """What a provider sent, with any status below 500 except 429. ``headers`` have lower-case names."""
 
     status: int
     content: bytes
@@ -46,7 +46,7 @@ class HttpError(Problem):
 
 
 class Http(Protocol):
-    """A port: the only way out to a provider."""
+    """The interface through which connectors reach providers."""
 
     def get(
         self,
@@ -55,7 +55,7 @@ class Http(Protocol):
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
     ) -> Response:
-        """The answer to ``GET url?params&secret_params``, whole, within a bounded time.
+        """The complete answer to ``GET url?params&secret_params``, within a bounded time.
 
         Raises:
             HttpError: there is no answer, or only 429 or 5xx after every retry.

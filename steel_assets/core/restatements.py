@@ -1,9 +1,9 @@
 """Histories that change as a whole: a share is split, an index rebased, a unit changed.
 
-What was published again is compared with what is known of the same periods: when all of it changed by one factor (or, where
-figures may be negative, by one amount), it is a *restatement*, one thing, whatever the number of its figures. It is stored as a
-vintage of its own, so that the past stays as it was known. Code that compares figures of before and after it brings the earlier
-versions to the newest basis first (``on_newest_basis``), or a split of a share would be a crash.
+Values that were published again are compared with the known ones of the same periods. If all changed by one factor (or, for
+values that may be negative, by one amount), this is one *restatement*, however many values it has. It is stored as a vintage of
+its own, so that the past stays as it was known. Code that compares values before and after it converts the earlier versions to
+the newest basis first (``on_newest_basis``); otherwise a split of a share would look like a crash.
 """
 
 from __future__ import annotations
@@ -18,38 +18,38 @@ from steel_assets.core.known_errors import in_words
 from steel_assets.core.types import Series
 
 FEWEST = 4
-"""Figures that must change alike."""
+"""Least number of values that must change alike."""
 
 ALIKE = 0.002
-"""How far each may be from the common change, relative to its size, beside the rounding of what was published."""
+"""Largest difference of each change from the common one, relative to its size, besides rounding."""
 
 SMALLEST = 0.005
-"""A common change smaller than this, relative, is a revision like others."""
+"""A smaller common change (relative) is an ordinary revision."""
 
 SMALLEST_OF_REVISED = 0.03
-"""The same for a series that its provider revises as a matter of course."""
+"""The same for a series that its provider revises regularly."""
 
 WHOLE, MANY = 0.9, 20
 """A vintage is a restatement when it changes so much of all that was known, or so many figures by more than a revision would."""
 
 LARGE_AMOUNT = 0.02
-"""The same for an amount."""
+"""The same for a change by an amount."""
 
 OVERLAP = 0.8
-"""Share of what was known since the first changed period that must have changed."""
+"""Share of the values known since the first changed period that must have changed."""
 
 SAME = 0.01
-"""Two restatements whose factors differ by less than this, relative, are the same."""
+"""Two restatements whose factors differ by less than this (relative) are the same."""
 
 
 @dataclass(frozen=True)
 class Restatement:
-    """All figures of a series from ``since`` on are ``factor`` times what they were, or ``amount`` more.
+    """All values of a series from ``since`` on are multiplied by ``factor``, or increased by ``amount``.
 
     Attributes:
-        amount: 0.0 where figures changed by a factor; the factor is 1.0 otherwise.
+        amount: 0.0 if values changed by a factor; otherwise the factor is 1.0.
         since: first period known to have changed.
-        figures: how many changed.
+        figures: number of changed values.
     """
 
     series: str
@@ -60,15 +60,15 @@ class Restatement:
 
     @property
     def change(self) -> float:
-        """The factor, or where there is none the amount."""
+        """The factor, or without one the amount."""
         return self.amount or self.factor
 
     def applied(self, values: pd.Series) -> pd.Series:
-        """``values`` of the earlier basis on the new one."""
+        """``values`` on the earlier basis, converted to the new one."""
         return values * self.factor + self.amount
 
     def sentence(self, series: Series) -> str:
-        """In words."""
+        """The restatement as a sentence."""
         by = f"an amount of {self.amount:.4g}" if self.amount else f"a factor of {self.factor:.4g}"
         known = None if self.amount else in_words(series, self.factor, tolerance=0.002)
         cause = f" ({self.factor:.3g} = {known})" if known else ""
@@ -76,10 +76,10 @@ class Restatement:
 
 
 def recognised(rows: pd.DataFrame, known: pd.DataFrame, series: Series) -> Restatement | None:
-    """The restatement that ``rows`` are; None where what came agrees with what is known, or differs in no one way.
+    """The restatement in ``rows``; None if they agree with what is known, or have no common change.
 
     Args:
-        rows: what is new or changed of the series: ``series, period, value, published_at``.
+        rows: new or changed values of the series: ``series, period, value, published_at``.
         known: raw observations, all vintages.
     """
     came = rows[rows["series"] == series.id].sort_values("published_at", kind="stable").drop_duplicates("period", keep="last")
@@ -105,10 +105,10 @@ def same(restatement: Restatement, change: float, *, by_amount: bool) -> bool:
 
 
 def on_newest_basis(versions: pd.DataFrame, when: str = "published_at") -> pd.DataFrame:
-    """``versions`` of one or more series, each brought to the basis of the newest version of its period.
+    """``versions`` of one or more series, each converted to the basis of the newest version of its period.
 
-    A vintage in which a series' known figures all change by one factor or amount is a restatement; the earlier versions of its
-    periods are changed as they were. What was published about a period only once stays as it is.
+    A vintage in which all known values of a series change by one factor or amount is a restatement; earlier versions of its
+    periods are converted likewise. Periods that were published only once are not changed.
 
     Args:
         versions: ``series, period, value`` and the moment ``when`` each counts from.
@@ -124,9 +124,9 @@ def on_newest_basis(versions: pd.DataFrame, when: str = "published_at") -> pd.Da
 
 
 def _rebased(part: pd.DataFrame, when: str) -> pd.Series:
-    """Values of one series, earlier versions brought to the basis of later restatements.
+    """Values of one series, with earlier versions converted to the basis of later restatements.
 
-    A revision of some figures is none, or the past would know what was found out later.
+    A revision of only some values is not converted, because the past would then contain later knowledge.
     """
     values = part["value"].astype(float).copy()
     order = part.sort_values(["period", when], kind="stable")
@@ -148,7 +148,7 @@ def _rebased(part: pd.DataFrame, when: str) -> pd.Series:
 
 
 def _common_change(old: np.ndarray, new: np.ndarray) -> tuple[float, float] | None:
-    """The factor and amount by which all of ``old`` became ``new``; None where there is none, or hardly any change."""
+    """The factor and amount by which all of ``old`` became ``new``; None if there is none, or hardly any change."""
     rounding = 0.5 * max(_step(old), _step(new))
     if (old != 0).all() and (old * new > 0).all():
         factor = float(np.median(new / old))
@@ -162,7 +162,7 @@ def _common_change(old: np.ndarray, new: np.ndarray) -> tuple[float, float] | No
 
 
 def _step(values: np.ndarray) -> float:
-    """The smallest step in which figures are written: 0.1 where all of them have at most one decimal."""
+    """The smallest step between written values: 0.1 if all have at most one decimal."""
     for decimals in range(7):
         if np.allclose(values, np.round(values, decimals), rtol=0, atol=1e-9):
             return float(10.0**-decimals)

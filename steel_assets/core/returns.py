@@ -1,8 +1,8 @@
-"""How a market's price moves: returns without contract rolls in them, and how large the next moves are expected to be.
+"""Returns of a market's price without contract rolls, and the expected size of its next moves.
 
-Everything here belongs to a *session*: the trading day that a price is of. A session's figures use only what was known when
-its price was first known, so an origin may use those of the session whose price it knows (``MarketHistory.price_rows``), and
-all of it may feed forecasts. A session without a price has no return: a price carried forward is not a price that stood still.
+Everything here belongs to a *session*: the trading day of a price. A session's figures use only what was known when its price was
+first known, so an origin may use those of the session whose price it knows (``MarketHistory.price_rows``), and forecasts may use
+all of it. A session without a price has no return: a price carried forward is not an unchanged price.
 """
 
 from __future__ import annotations
@@ -18,26 +18,28 @@ from steel_assets.core.seasonal_volatility import SeasonalVolatility
 from steel_assets.core.types import MarketFrequency
 
 FAST_DAYS = 25
-"""Memory of the fast variance estimate in days, to which half the horizon is added. All constants here were chosen for the
-pinball loss on the real series of ../shared/data."""
+"""Memory of the fast variance estimate in days; half the horizon is added.
+
+All constants here were chosen for the pinball loss on the real series of ../shared/data.
+"""
 SLOW_HALF_LIFE = 500
 PERSISTENCE = 0.97
-"""Share of a burst of variance that is still there the next day."""
+"""Share of an excess of variance that remains the next day."""
 FLOOR = 1e-4
 """Smallest daily volatility assumed: one basis point."""
 UNKNOWN = 0.01
-"""Daily volatility assumed before the first return is known, and at least until ``FEWEST`` are."""
+"""Daily volatility assumed before the first return is known, and as a minimum until ``FEWEST`` are."""
 FEWEST = 21
 
 
 @dataclass(frozen=True)
 class Memory:
-    """How long variance is remembered, in sessions, and what is assumed before any is known.
+    """The memory of the variance estimates, in sessions, and the volatility assumed before any return.
 
     Attributes:
-        fast: mean age of what the fast estimate remembers, to which half the horizon is added.
+        fast: mean age in the fast estimate; half the horizon is added.
         slow: half-life of the slow one.
-        persistence: share of a burst of variance that is still there at the next session.
+        persistence: share of an excess of variance that remains at the next session.
         unknown: standard deviation of one session's return until ``fewest`` are known.
     """
 
@@ -53,8 +55,10 @@ MEMORIES: dict[MarketFrequency, Memory] = {
     "weekly": Memory(12, 104, PERSISTENCE**5, UNKNOWN * 5**0.5, 12),
     "monthly": Memory(12, 60, PERSISTENCE**21, UNKNOWN * 21**0.5, 12),
 }
-"""Weeks and months follow from days by the square root of time; how long they are remembered is a matter of how few there are.
-Neither was tuned on any price."""
+"""For weeks and months the daily values, converted by the square root of time.
+
+Their memories allow for the small number of periods. They were not tuned on prices.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +66,8 @@ class Returns:
     """The returns of a market, one row per session.
 
     Attributes:
-        moves: log return since the session before that had a price; NaN where a session has none of its own.
-        spans: sessions from that one to this: 1 but after a gap.
+        moves: log return since the session before that had a price; NaN if a session has no price.
+        spans: sessions from that one to this: 1, or more after a gap.
         frequency: of the market.
     """
 
@@ -73,21 +77,21 @@ class Returns:
 
     @property
     def squares(self) -> pd.Series:
-        """Squared return per session: that of a longer span is shared out over its sessions."""
+        """Squared return per session: that of a longer span is divided among its sessions."""
         return self.moves.pow(2) / self.spans
 
     @property
     def daily(self) -> pd.Series:
-        """Returns as large as one session's: that of a longer span over the square root of its length."""
+        """Returns scaled to one session: that of a longer span divided by the square root of its length."""
         return self.moves / np.sqrt(self.spans)
 
 
 def daily_returns(history: MarketHistory) -> Returns:
     """The return of each session's price; on a roll, of the contract that became the front one.
 
-    On a market with a curve, the front contract of a roll day was the second contract of the day before, so that is what
-    it is compared with. Sessions whose prices came together after a gap have their own returns; where only the newest came,
-    its return spans the gap. What comes later than the price of a later session changes nothing any more.
+    On a market with a curve, the front contract of a roll day was the second contract of the day before, so it is compared with
+    that. Sessions whose prices arrived together after a gap have their own returns; if only the newest arrived, its return spans
+    the gap. Prices that arrive after that of a later session are ignored.
     """
     count = len(history.origins)
     moves, spans = np.full(count, np.nan), np.ones(count)
@@ -98,7 +102,7 @@ def daily_returns(history: MarketHistory) -> Returns:
 
 
 def _between_news(history: MarketHistory, news: np.ndarray, moves: np.ndarray, spans: np.ndarray) -> None:
-    """Fill ``moves`` and ``spans`` from each price that was news to the next one."""
+    """Fill ``moves`` and ``spans`` from each new price to the next."""
     last, rows = history.last.to_numpy(), history.price_rows
     then = news[1:] - 1  # the origin before each news: what was known of the price that it follows
     start, end = rows[news[:-1]], rows[news[1:]]
@@ -109,7 +113,7 @@ def _between_news(history: MarketHistory, news: np.ndarray, moves: np.ndarray, s
 
 
 def _before(history: MarketHistory, then: np.ndarray, days: pd.DatetimeIndex) -> np.ndarray:
-    """The price known at each of the origins ``then`` of the contract that is the front one on each of ``days``."""
+    """The price known at each of the origins ``then``, of the contract that is the front one on each of ``days``."""
     contracts = history.market.target.curve
     if len(contracts) < 2:
         return history.last.to_numpy()[then]
@@ -121,9 +125,10 @@ def _before(history: MarketHistory, then: np.ndarray, days: pd.DatetimeIndex) ->
 
 
 def _arrived_together(history: MarketHistory, origin: int, start: int, end: int, moves: np.ndarray, spans: np.ndarray) -> None:
-    """The sessions after ``start`` up to ``end`` whose prices were all known at ``origin``: a return each.
+    """A return for each of the sessions after ``start`` up to ``end`` whose prices were all known at ``origin``.
 
-    On a market with a curve a roll among them hides what the new front contract cost the day before: no return there.
+    On a market with a curve, a roll among them has no return, because the new front contract's price of the day before is
+    missing.
     """
     days = history.origins[start + 1 : end + 1]
     prices = history.prices_at(days, history.moments[origin])
@@ -145,13 +150,13 @@ def expected_volatility(
 ) -> np.ndarray:
     """Expected standard deviation of the log return from the last price to ``horizon`` sessions after each origin.
 
-    A fast variance (RiskMetrics' exponential mean) that reverts to a slow one: over the days ahead its excess fades by
-    the market's persistence a session (``MEMORIES``), as in a GARCH(1, 1). Sessions without a return are passed over.
+    A fast variance (RiskMetrics' exponential mean) that reverts to a slow one: its excess falls by the market's persistence per
+    session (``MEMORIES``), as in a GARCH(1, 1). Sessions without a return are skipped.
 
     Args:
-        seasonal_volatility: what is known of the days ahead; without it all days are alike.
-        rows: for each origin the session whose price it knows (``MarketHistory.price_rows``); its own when not given. The
-            days from that session to the origin count as days ahead.
+        seasonal_volatility: factors of the days ahead; None treats all days alike.
+        rows: for each origin the session whose price it knows (``MarketHistory.price_rows``); None for its own. The days from
+            that session to the origin count as days ahead.
     """
     squares = returns.squares
     own = pd.Series(1.0 if seasonal_volatility is None else seasonal_volatility.own**2, index=squares.index).where(

@@ -1,8 +1,8 @@
-"""Does a browser's request come from a page of the very server it goes to? Pure: headers in, a reason out.
+"""Whether a browser's request comes from a page of the same server. Pure: takes headers, returns a reason.
 
-Any page on the web may make a visitor's browser send simple requests to any address, loopback included; it cannot choose what
-the browser itself writes into ``Origin``, ``Sec-Fetch-Site`` and ``Host`` (Fetch standard; Fetch Metadata). What is no browser
-sends neither of the first two and is not meant by this.
+Any page on the web can make a visitor's browser send simple requests to any address, including loopback; it cannot choose what
+the browser writes into ``Origin``, ``Sec-Fetch-Site`` and ``Host`` (Fetch standard; Fetch Metadata). Programs other than browsers
+send neither of the first two and are not refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WATCHED = {b"host": "Host", b"origin": "Origin", b"sec-fetch-site": "Sec-Fetch-S
 
 
 def from_elsewhere(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Why a request counts as sent by a page of another server, in words; None when it does not.
+    """Why a request counts as sent by a page of another server, in words; None if it does not.
 
     Args:
         headers: of the request, names in lower case.

@@ -1,4 +1,4 @@
-"""What a model learns from and predicts for: one horizon of one market, one row per origin, arrays side by side."""
+"""The input of models: one horizon of one market, one row per origin, as parallel arrays."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from steel_assets.core.returns import daily_returns, expected_volatility
 from steel_assets.core.types import MarketFrequency
 
 PATH = 250
-"""Trading days of a price's own past that a row carries: about a year."""
+"""Trading days of the price's past in each row: about a year."""
 
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """A row of daily log returns for each of ``rows``, made where it is asked for: most families never do.
+    """A row of daily log returns for each of ``rows``, made on request, because most families do not use it.
 
     Attributes:
-        every: all paths of a history, views of one array of returns.
-        rows: which of them, in order.
+        every: all paths of a history, as views of one array of returns.
+        rows: the selected ones, in order.
     """
 
     every: np.ndarray
@@ -92,12 +92,12 @@ class Samples:
 
     @property
     def labelled(self) -> np.ndarray:
-        """True for the rows that can be learned from: their price was news, and that of their target date is known."""
+        """Whether each row can be learned from: its price is new, and that of its target date is known."""
         return self.news & np.isfinite(self.y)
 
     @property
     def scaled_returns(self) -> np.ndarray:
-        """log(y / curve) in units of volatility: what is left to explain beyond the curve, free of level and scale."""
+        """log(y / curve) in units of volatility: the return beyond the curve."""
         return np.log(self.y / self.curve) / self.volatility
 
     def rows(self, selection: slice | np.ndarray) -> Self:
@@ -120,10 +120,10 @@ class Samples:
         )
 
     def with_labels(self, y: np.ndarray, moment: pd.Timestamp | None = None) -> Self:
-        """The same rows with other knowledge of the prices.
+        """The same rows with other labels.
 
         Args:
-            moment: when that is; without one nothing is learned from other markets.
+            moment: as of which they are known; None to learn nothing from other markets.
         """
         return replace(self, y=y, panel=ALONE if moment is None else self.panel.known_by(moment))
 
@@ -164,18 +164,17 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
 
 
 def _paths(returns: pd.Series, rows: np.ndarray) -> Paths:
-    """For each origin the returns up to its last price's."""
+    """For each origin the returns up to its last price's day."""
     padded = np.concatenate([np.zeros(PATH - 1), np.nan_to_num(returns.to_numpy(), nan=0.0)])
     return Paths(np.lib.stride_tricks.sliding_window_view(padded, PATH), rows)
 
 
 def _curve_prices(history: MarketHistory, target_dates: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
-    """What the curve says of each target date: reading it one contract on at most, and as far as it reaches.
+    """The curve's price for each target date: at most one contract further, and up to the longest contract.
 
-    The contract that is front on the target date was number 1 + rolls on the day its price is of. Where that one has no
-    price the nearest shorter one is used. A price of one contract counts only if it is of the same day as the front
-    contract's: two days' prices are not a curve. Where the others went on without the front one, they are taken as they were
-    known when its price was.
+    The contract that is front on the target date was number 1 + rolls on the day of its price. If that has no price, the nearest
+    shorter one is used. A contract's price counts only if it is of the same day as the front contract's. If the others went on
+    without the front one, their prices as known with the front one's are used.
     """
     last = history.last.to_numpy()
     contracts = history.market.target.curve

@@ -1,11 +1,9 @@
-"""Is a forecast absurd? Its level, its direction and the width of its band against everything its market ever did.
+"""Whether a forecast is implausible: its level, direction and interval width compared with all past moves of its market.
 
-A forecast from a price that was carried forward is held against moves over as many days more. Only prices that were really there
-make a move.
+A forecast from a price that was carried forward is compared with moves over as many days more. Only actual prices count as moves.
 
-A bound here is no opinion about the market: on real prices of 2019-2023 no forecast of any champion came beyond half of one, but
-for the width of a band (1.44 of 2.5). What crosses it is a mistake (a wrong unit, a broken model, a shifted row), and is not
-published.
+The bounds only catch mistakes (a wrong unit, a broken model, a shifted row): on real prices of 2019-2023 no champion's forecast
+reached half of a bound, except for the width (1.44 of 2.5). A forecast beyond a bound is not published.
 """
 
 from __future__ import annotations
@@ -21,20 +19,20 @@ from steel_assets.core.history import MarketHistory, labels
 from steel_assets.core.types import MarketFrequency
 
 FEWEST: dict[MarketFrequency, int] = {"daily": 250, "weekly": 104, "monthly": 60}
-"""Moves over a horizon below which nothing is said about what is usual."""
+"""Least number of moves over a horizon to know what is usual."""
 
 SAME_PRICE = 1e-9
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a forecast may be, as multiples of what its market did.
+    """Limits of a forecast, as multiples of the market's past moves.
 
     Attributes:
-        move: of the largest move over the horizon, how far from the last price the point may be.
-        turn: of the same, how far the expected move may be from the one in the forecast before.
-        widest: of the way from the largest fall to the largest rise, how wide the 90 % band may be.
-        narrowest: of the width that 90 % of all moves needed, how narrow it may be.
+        move: largest distance of the point from the last price, as a multiple of the largest move over the horizon.
+        turn: largest change of the expected move since the forecast before, as a multiple of the same.
+        widest: largest width of the 90 % interval, as a multiple of the range from the largest fall to the largest rise.
+        narrowest: smallest width of the 90 % interval, as a multiple of the width that contains 90 % of all moves.
     """
 
     move: float
@@ -44,11 +42,11 @@ class Bounds:
 
 
 def absurdities(history: MarketHistory, rows: pd.DataFrame, earlier: pd.DataFrame, bounds: Bounds) -> list[str]:
-    """What is absurd about a market's forecasts, in sentences; nothing when they can be published.
+    """Why a market's forecasts are implausible, in sentences; empty if they can be published.
 
     Args:
         rows: of ``tables.FORECASTS``, one issue of the market.
-        earlier: the issue in force before, same table; no rows when there is none.
+        earlier: the issue in force before, same table; no rows if there is none.
     """
     found: list[str] = []
     newest = float(history.last.iloc[-1])

@@ -1,4 +1,4 @@
-"""How forecasts did year by year, and at their worst: what a mean over many years hides."""
+"""Scores by year, and in the worst window, which a mean over many years hides."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from steel_assets.core.scoring import inside, scores
 from steel_assets.core.types import QUANTILE_COLUMNS, QUANTILES
 
 WORST_OVER = 60
-"""Neighbouring forecasts over which coverage is at its worst."""
+"""Number of neighbouring forecasts in a window."""
 
 
 def by_year(backtest_rows: pd.DataFrame) -> pd.DataFrame:
-    """``scoring.scores`` of each calendar year of origins, with a column ``year``. Raises NothingToScore."""
+    """``scoring.scores`` of each calendar year of origins, with a column ``year``.
+
+    Raises:
+        NothingToScore: no row can be scored.
+    """
     known = backtest_rows[np.isfinite(backtest_rows["y"])]
     years = [scores(part).assign(year=year) for year, part in known.groupby(known["origin"].dt.year)]
     return pd.concat(years, ignore_index=True) if years else scores(known).assign(year=0)
@@ -22,7 +26,7 @@ def by_year(backtest_rows: pd.DataFrame) -> pd.DataFrame:
 def worst_window(backtest_rows: pd.DataFrame) -> pd.DataFrame:
     """Per ``market``, ``model`` and ``h``: ``worst_60``, the lowest coverage of the 90 % interval over 60 neighbouring forecasts.
 
-    NaN where there are fewer.
+    NaN if there are fewer.
     """
     known = backtest_rows[np.isfinite(backtest_rows["y"])].sort_values("origin")
     within = inside(known["y"], known[QUANTILE_COLUMNS[0]], known[QUANTILE_COLUMNS[-1]])
@@ -37,7 +41,7 @@ def worst_window(backtest_rows: pd.DataFrame) -> pd.DataFrame:
 def reliability(backtest_rows: pd.DataFrame) -> pd.DataFrame:
     """Per ``model`` and ``h``, for each quantile level ``promised``: the share of prices ``found`` below that quantile.
 
-    A price exactly on a quantile counts half: on markets that often do not move, the median is met to the cent.
+    A price equal to a quantile counts half, because a market that often does not move meets the median exactly.
     """
     known = backtest_rows[np.isfinite(backtest_rows["y"])]
     rows = []

@@ -1,7 +1,7 @@
-"""Every figure that says how good forecasts were, each defined once: tables, checks, alerts, API and page all ask here.
+"""All accuracy figures, each defined once, for tables, checks, alerts, API and page.
 
-Shares are 0-1 (``mape`` 0.05 is 5 %), errors in the target's unit. What cannot be measured is NaN, never zero. What is too much
-is no matter of this module: thresholds are in the alert rules and the acceptance criteria.
+Shares are 0-1 (``mape`` 0.05 is 5 %), errors in the target's unit. What cannot be measured is NaN, never zero. Thresholds are in
+the alert rules and the acceptance criteria.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from steel_assets.core.models import NAIVE
 from steel_assets.core.types import QUANTILE_COLUMNS, QUANTILES
 
 WINDOW = 250
-"""Trading days looked back at, per market and horizon: about a year."""
+"""Trading days that are scored, per market and horizon: about a year."""
 
 RECENT = 20
-"""Forecasts over which the present error is taken, to say whether it has risen."""
+"""Number of newest forecasts in the present error, for its increase."""
 
 BEFORE = 250
-"""Forecasts before those, that it is compared with."""
+"""Number of forecasts before those, for comparison."""
 
 FEWEST = 20
-"""Forecasts come true below which nothing is said about a model."""
+"""Least number of scored forecasts to judge a model."""
 
 
 class NothingToScore(ValueError):
@@ -52,13 +52,13 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class PublishedScores:
-    """Published forecasts of one market and horizon, beside the last price on the same days.
+    """Scores of published forecasts of one market and horizon, with the last price on the same days.
 
     Attributes:
-        own, naive: errors of the forecasts, and of the last price of their moment.
+        own, naive: errors of the forecasts, and of the last price at their issue.
         skill: see ``skill``.
         coverage_90: see ``coverage``.
-        increase: see ``increases``; of the newest forecast that has come true.
+        increase: see ``increases``; of the newest scored forecast.
     """
 
     own: Accuracy
@@ -69,10 +69,10 @@ class PublishedScores:
 
 
 def accuracy(actual: ArrayLike, predicted: ArrayLike) -> Accuracy:
-    """Compare forecasts with what happened, row by row.
+    """Compare forecasts with actual values, row by row.
 
     Raises:
-        ValueError: the two differ in length, or hold values that are not finite: score only what both have.
+        ValueError: the two differ in length, or contain values that are not finite; pass only rows that have both.
     """
     y, p = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
     if y.shape != p.shape or y.ndim != 1:
@@ -114,7 +114,7 @@ def coverage(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
 
 
 def skill(mae: float, naive_mae: float) -> float:
-    """1 - MAE of the forecast ÷ MAE of the last price on the same days, above 0 is better; NaN where that never erred."""
+    """1 - MAE of the forecast ÷ MAE of the last price on the same days; above 0 is better; NaN if the last price never erred."""
     return 1 - mae / naive_mae if naive_mae > 0 else np.nan
 
 
@@ -126,9 +126,9 @@ def pinball(rows: pd.DataFrame) -> np.ndarray:
 
 
 def each_day(realised: pd.DataFrame) -> pd.DataFrame:
-    """Published forecasts that have come true, oldest first. A day forecast several times at one horizon counts once.
+    """Scored published forecasts, oldest first. A day forecast several times at one horizon counts once.
 
-    Over a weekend it is forecast again and again; what was published last counts.
+    Over a weekend a day is forecast several times; the newest forecast counts.
 
     Args:
         realised: rows of ``tables.PREDICTIONS_VS_REALITY``.
@@ -138,10 +138,10 @@ def each_day(realised: pd.DataFrame) -> pd.DataFrame:
 
 
 def increases(days: pd.DataFrame) -> pd.DataFrame:
-    """How much the error has risen, as of each forecast of one market and horizon: ``recent``, ``before`` and ``increase``.
+    """The increase of the error at each forecast of one market and horizon: ``recent``, ``before`` and ``increase``.
 
-    ``recent`` is the MAPE of the last RECENT forecasts, ``before`` that of up to BEFORE before those (FEWEST at least, else NaN),
-    ``increase`` the first less the second, as a share.
+    ``recent`` is the MAPE of the last RECENT forecasts, ``before`` that of up to BEFORE before those (at least FEWEST, else NaN),
+    ``increase`` the first minus the second, as a share.
 
     Args:
         days: rows of ``each_day``.
@@ -156,7 +156,7 @@ def published_scores(days: pd.DataFrame, window: int = WINDOW) -> PublishedScore
     """The scores of one market and horizon over its last ``window`` days.
 
     Args:
-        days: rows of ``each_day``, all of them: the increase looks further back.
+        days: all rows of ``each_day``, since the increase uses older ones.
     """
     rows = days.tail(window)
     own, naive = (accuracy(rows["actual_price"], rows[name]) for name in ("predicted_price", "last_price"))
@@ -173,15 +173,15 @@ def published_scores(days: pd.DataFrame, window: int = WINDOW) -> PublishedScore
 def scores(backtest_rows: pd.DataFrame) -> pd.DataFrame:
     """One row per market, model and horizon of a backtest: ``market, model, h, n`` and the scores.
 
-    Only dates on which the model, the last price and the real price are all there count. ``mape`` is a share; ``rmse``,
-    ``mae`` and ``pinball`` (mean of the 7 quantiles) are in the target's unit; ``mae_ratio`` and ``pinball_ratio`` are over
-    the last price's, below 1 is better; ``coverage_90`` is the share of prices inside the 90 % interval.
+    Only dates with the model's forecast, the last price and the actual price count. ``mape`` is a share; ``rmse``, ``mae`` and
+    ``pinball`` (mean of the 7 quantiles) are in the target's unit; ``mae_ratio`` and ``pinball_ratio`` are divided by the last
+    price's, below 1 is better; ``coverage_90`` is the share of prices inside the 90 % interval.
 
     Args:
-        backtest_rows: as ``tables.BACKTEST`` declares them, the rows of model ``naive`` among them.
+        backtest_rows: as ``tables.BACKTEST`` declares them, with the rows of model ``naive``.
 
     Raises:
-        NothingToScore: there are no rows, no real prices, or no last price to compare with.
+        NothingToScore: there are no rows, no actual prices, or no last price to compare with.
     """
     if backtest_rows.empty:
         raise NothingToScore("there are no forecasts to score; run the backtest over a longer time")

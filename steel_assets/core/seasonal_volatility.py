@@ -1,8 +1,8 @@
-"""The seasonality of a market: on which days of the month, and after which pauses, its price moves most.
+"""Seasonal volatility: on which days of the month, and after which breaks, a market's price moves most.
 
-A front contract settled on a monthly average moves less each day of its month and most on the day after its roll; others jump
-at their expiry; nearly all move more over a weekend. That is known in advance, so an interval that ignores it is too wide on
-one day and too narrow on another. Where a market has no seasonality the measured one is noise, and is shrunk away.
+A front contract settled on a monthly average moves less each day of its month and most on the day after its roll; others jump at
+their expiry; nearly all move more over a weekend. That is known in advance, so an interval that ignores it is too wide on one day
+and too narrow on another. Estimates are shrunk, so that a market without seasonality gets nearly equal factors.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from steel_assets.core.calendars import sessions
 from steel_assets.core.history import MarketHistory
 
 EDGE = 10
-"""Sessions at the start of a month, and at its end, that are told apart; those in the middle count as one kind."""
+"""Sessions at the start and at the end of a month that are distinguished; those in the middle count as one kind."""
 PLACES = 2 * EDGE + 1
 YEAR = 250
 LARGEST = 8.0
-"""A move this many times the usual one counts as this many: one crash is no seasonality."""
+"""Moves are clipped to this multiple of the usual one, so that one crash does not look like a season."""
 FEWEST_MONTHS = 12
-"""Sessions of a kind before which nothing is said about it."""
+"""Least number of sessions of a kind to estimate its factor."""
 
 
 @dataclass(frozen=True, eq=False)
 class SeasonalVolatility:
-    """How much sessions move, over the average one, as measured on the sessions before. One row per origin.
+    """Factors by which sessions move more or less than average, from the sessions before. One row per origin.
 
     Attributes:
         own: factor of the origin's own session, as known before it.
@@ -39,10 +39,10 @@ class SeasonalVolatility:
 
 
 def measure(history: MarketHistory, returns: pd.Series, horizon: int) -> SeasonalVolatility:
-    """The seasonality of ``history``.
+    """The seasonal volatility of ``history``.
 
     Args:
-        returns: of the sessions of the same history that have one of their own: one that spans a gap is of no one session.
+        returns: of the sessions of the same history with a return over one session; those over a gap are left out.
     """
     days = _sessions(history, horizon)
     place, paused = _places(days), _paused(days)
@@ -83,16 +83,16 @@ def _paused(days: pd.DatetimeIndex) -> np.ndarray:
 
 
 def _moves(returns: pd.Series) -> np.ndarray:
-    """Absolute returns over the mean of the year before. NaN where that is not known."""
+    """Absolute returns divided by the mean of the year before. NaN while that is not known."""
     sizes = returns.abs()
     usual = sizes.dropna().rolling(YEAR, min_periods=63).mean().shift().reindex(sizes.index)
     return (sizes / usual.where(usual > 0)).clip(upper=LARGEST).to_numpy()
 
 
 def _factors(moves: np.ndarray, kind: np.ndarray, kinds: int) -> np.ndarray:
-    """For each session and kind, how large moves of that kind were before it, over all moves before it; then after the last.
+    """For each session and kind, the size of earlier moves of that kind relative to all earlier moves; last row: after the last.
 
-    Differences between kinds are shrunk by the share of them that chance explains (James & Stein 1961).
+    Differences between kinds are shrunk by the share that chance explains (James & Stein 1961).
     """
     known = np.isfinite(moves)
     member = np.eye(kinds)[kind] * known[:, None]

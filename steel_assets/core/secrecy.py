@@ -1,4 +1,4 @@
-"""Finding a secret in what somebody else wrote, however they escaped it: providers repeat keys in their answers and errors."""
+"""Finds a secret in text from others, however it is escaped: providers repeat keys in answers and errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BLOT = b"***"
 
 
 def blotted(content: bytes, secret: str) -> bytes:
-    r"""``content`` with every writing of ``secret`` blotted out.
+    r"""``content`` with every form of ``secret`` replaced.
 
     Found are, also mixed: plain text, URL escapes (``%2F``), those of URL escapes (``%252F``), JSON's (``\/``, ``\u002f``),
     HTML's (``&#47;``, ``&#x2f;``, ``&amp;``), and the secret inside of base64 and base64url at any of its three alignments.
@@ -19,7 +19,7 @@ def blotted(content: bytes, secret: str) -> bytes:
 
 
 def holds(content: bytes, secret: str) -> bool:
-    """Whether ``secret`` is in ``content``, in any of these writings."""
+    """Whether ``secret`` is in ``content``, in any of these forms."""
     return _writings(secret).search(content) is not None
 
 
@@ -55,7 +55,7 @@ def _hex(digits: bytes) -> bytes:
 
 
 def _in_base64(secret: bytes) -> list[bytes]:
-    """What of base64 depends on the secret alone, wherever in the encoded text it begins."""
+    """The parts of base64 that depend only on the secret, at each alignment."""
     found = set()
     for before in range(3):
         coded = base64.b64encode(bytes(before) + secret)

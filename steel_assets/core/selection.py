@@ -1,19 +1,19 @@
-"""Which family a market's forecast should come from, judged by past out-of-sample errors alone.
+"""Selects the family for a market's forecast, by past out-of-sample errors only.
 
-The last price is the answer until another family has shown, on enough days, that it is better: by a margin, lately as well
-as over the whole window, and by more than luck would explain (``paired_test.diebold_mariano``). Families are tried
-from the simplest to the most complex; a more complex one must beat the one that stands by a margin of its own. A family that
-has just been worse than the last price for some weeks is left at once, whatever its merits over the years.
+The last price is selected unless another family was better on enough days: by a margin, recently as well as over the whole
+window, and significantly (``paired_test.diebold_mariano``). Families are compared from the simplest to the most complex; a more
+complex one must beat the selected one by a further margin. A family that was worse than the last price over the last weeks is
+dropped at once.
 
-Where expert advice is judged too, the families it listens to are not chosen themselves: what they know is in it, and shrunk
-it cannot go as wrong as they can. Chosen by their record, they cost up to 1.05 of the last price's error in a calendar year at
-21 and 63 days, and followed a forward curve that was wrong for two years.
+If expert advice is among the families, its members are not selected themselves: it contains their information, and its shrinkage
+limits the damage when they fail. Selected by their record, members had up to 1.05 times the last price's error in a calendar year
+at 21 and 63 days, and followed a forward curve that was wrong for two years.
 
-The model over all markets (``pooled``) is for markets that are young: with two years of scored days of its own, a market's own
-families know more, and on the real markets the champion was no better for having it to choose from.
+The model over all markets (``pooled``) is for young markets: with two years of scored days, a market's own families are better
+informed, and on the real markets the champion was no better with it.
 
-The constants were chosen on the markets of ../shared/data up to 2023 and on the same markets with every family's forecasts
-mirrored around the last price from some day on: what counts there is how soon a family that went wrong is dropped.
+The constants were chosen on the markets of ../shared/data up to 2023, and on the same markets with every family's forecasts
+mirrored around the last price from some day on, which tests how soon a failing family is dropped.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from steel_assets.core.periods import UNITS
 from steel_assets.core.types import MarketFrequency
 
 WINDOW = 750
-"""Newest scored origins that are judged: about three years."""
+"""Newest scored origins that are used: about three years."""
 MARGIN = 0.005
-"""Share of the loss by which a family must be better than the last price, and than the simpler family it replaces."""
+"""Relative margin by which a family must be better than the last price, and than the simpler family it replaces."""
 RECENT_HALF_LIFE: dict[MarketFrequency, int] = {"daily": 125, "weekly": 52, "monthly": 24}
 RECENT_MARGIN = 0.01
-"""By how much it must be better lately, days weighted by half every half year. Fewer weeks, or months, would be luck alone."""
+"""Margin in the recent error, with days weighted by half every half year; a shorter time would be mostly chance."""
 YOUNG = 500
-"""Scored days from which on the model over all markets is not chosen any more: about two years."""
+"""From this number of scored days on, about two years, the model over all markets is not selected."""
 ALARM_HALF_LIFE: dict[MarketFrequency, int] = {"daily": 40, "weekly": 26, "monthly": 12}
 ALARM_PER_DAY = 0.02
-"""By how much it may be worse these weeks, per day of horizon beyond the first: the longer it is, the more of that is luck."""
+"""By how much a family may be worse in recent weeks, per day of horizon beyond the first, since chance grows with the horizon."""
 
 
 @dataclass(frozen=True)
 class FamilyTest:
-    """One family against the last price on the same days.
+    """One family compared with the last price on the same days.
 
     Attributes:
-        family: which.
+        family: its name.
         n: days compared.
         loss: its mean absolute error as a share of the last price.
-        ratio: that over the last price's.
+        ratio: that divided by the last price's.
         recent_ratio: the same with recent days weighing most.
-        alarm_ratio: the same with these weeks weighing most.
-        p_value: probability of so good a result if it were no better (1 where it cannot be told).
-        proven: True when it may replace the last price.
+        alarm_ratio: the same with the last weeks weighing most.
+        p_value: probability of so good a result if it were no better (1 if it cannot be computed).
+        proven: whether it may replace the last price.
     """
 
     family: str
@@ -69,11 +69,11 @@ class FamilyTest:
 
 @dataclass(frozen=True)
 class Choice:
-    """The family chosen, and what was known of all of them.
+    """The selected family, and the evidence about all.
 
     Attributes:
-        instead_of: the family that looked best, where the champion in production was kept all the same.
-        experiment: the experiment that the family won, where it is proposed because of that.
+        instead_of: the family that looked best, if the champion in production was kept.
+        experiment: the experiment that the family won, if it is proposed for that reason.
         frequency: of the market.
     """
 
@@ -85,16 +85,16 @@ class Choice:
     frequency: MarketFrequency = "daily"
 
     def defended(self, champion: str) -> Choice:
-        """``champion`` stays: what was chosen here is not better than it beyond luck."""
+        """Keep ``champion``: the selected family is not significantly better."""
         return replace(self, family=champion, instead_of=self.family)
 
     def offered(self, family: str, experiment: str) -> Choice:
-        """``family``, which won ``experiment`` and beats the champion over the past too, is proposed."""
+        """Propose ``family``, which won ``experiment`` and beats the champion in the past too."""
         return replace(self, family=family, instead_of=None, experiment=experiment)
 
     @property
     def reason(self) -> str:
-        """In words, for a ledger."""
+        """The reason in words, for the ledger."""
         if self.experiment is not None:
             return f"{self.family}: it won experiment {self.experiment}, and was better than the champion beyond luck before too"
         if self.instead_of is not None:
@@ -150,6 +150,6 @@ def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequ
 
 
 def fading_ratio(loss: np.ndarray, naive: np.ndarray, half_life: int) -> float:
-    """Weighted loss over that of the last price; a day counts half as much as one ``half_life`` days newer."""
+    """Weighted loss divided by that of the last price; a day has half the weight of one ``half_life`` days newer."""
     weights = 0.5 ** (np.arange(len(loss))[::-1] / half_life)
     return float((weights * loss).sum() / max((weights * naive).sum(), np.finfo(float).tiny))

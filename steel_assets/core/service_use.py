@@ -17,7 +17,7 @@ FOLDER = "service/measurements"
 LONGEST_LINE = 64 * 1024
 
 SILENT = timedelta(hours=1)
-"""A service that measured nothing for this long does not measure."""
+"""A service without measurements for this long counts as not measuring."""
 
 LATENCY_BUCKETS_MS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 """Upper bounds of the latency histogram; one more bucket holds whatever was slower."""
@@ -57,7 +57,7 @@ class Minute:
 
 @dataclass(frozen=True)
 class ServiceUsage:
-    """What some minutes add up to; None where nothing was measured."""
+    """The sums over some minutes; None if nothing was measured."""
 
     requests: int
     predictions: int
@@ -72,19 +72,23 @@ class ServiceUsage:
 
 
 def measurement_key(minute: str, process: str) -> str:
-    """Where a minute belongs in the lake."""
+    """The key of a minute's file in the lake."""
     return f"{FOLDER}/{minute[:10]}/{minute[11:13]}-{process}.jsonl"
 
 
 def to_line(minute: Minute) -> str:
-    """A minute as one line of JSON, without a newline. Raises ValueError where a figure is not finite."""
+    """A minute as one line of JSON, without a newline.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
     return json.dumps(asdict(minute), allow_nan=False, separators=(",", ":"))
 
 
 def parse(content: bytes) -> list[Minute]:
-    """The minutes of one file.
+    """The minutes in one file.
 
-    A line cut off by a crash, or damaged otherwise, is left out, and one that is said twice counts once.
+    A line that is damaged or cut off by a crash is left out, and a repeated one counts once.
     """
     found: dict[tuple[str, str], Minute] = {}
     for line in content.splitlines():
@@ -97,7 +101,11 @@ def parse(content: bytes) -> list[Minute]:
 
 
 def _minute(row: dict[str, Any]) -> Minute:
-    """One line. Raises KeyError, TypeError, ValueError for one that no process of ours wrote."""
+    """The minute in one line.
+
+    Raises:
+        KeyError, TypeError, ValueError: it has another form.
+    """
     known = {field.name: row[field.name] for field in fields(Minute) if field.name in row}
     counts = tuple(map(_count, known["latency_counts"]))
     if len(counts) != len(LATENCY_BUCKETS_MS) + 1 or not isinstance(known["process"], str):
@@ -119,7 +127,7 @@ def _count(value: Any) -> int:
 
 
 def summary(minutes: Iterable[Minute]) -> ServiceUsage:
-    """Any minutes of any processes, added up. Availability counts measured minutes only."""
+    """The sums over minutes of any processes. Availability counts measured minutes only."""
     every = list(minutes)
     seconds = sum(minute.seconds for minute in every)
     requests = sum(minute.requests for minute in every)

@@ -1,4 +1,4 @@
-"""A table as a spreadsheet needs it: its rows as plain values, and what is said of every column and of all rows. No pandas."""
+"""A table for a spreadsheet: rows as plain values, with descriptions of columns and of the table. No pandas."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Kind = Literal["string", "float", "int", "bool", "date", "timestamp"]
 
 
 class ExportError(Problem, ValueError):
-    """What was asked for cannot be exported like this; the message says how it can."""
+    """The requested export is not possible; the message says which is."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A column: its name, what its values are, their unit (empty where they have none), what they mean."""
+    """A column: its name, the kind of its values, their unit (empty without one), their meaning."""
 
     name: str
     kind: Kind
@@ -37,9 +37,9 @@ class ExportSheet:
 
     Attributes:
         name: of the table.
-        about: one line above it: what it is, from where and as of when; it begins with SIMULATED DATA where anything is.
-        facts: name and value of what else is said of all rows.
-        rows: None, plain Python texts, booleans, numbers, days and moments, as many in each as there are headings.
+        about: one line above it: content, source and moment; it begins with SIMULATED DATA if any row is.
+        facts: name and value of further properties of all rows.
+        rows: None, texts, booleans, numbers, days and moments, as many in each as there are headings.
     """
 
     name: str

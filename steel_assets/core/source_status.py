@@ -1,7 +1,7 @@
-"""Where one endpoint group of a provider stands: what it last answered stands in for what it fails to answer, and is named so.
+"""The status of one endpoint group: whether it answers, and how old the answers are that are used instead.
 
-Only a provider's own last good answer ever stands in for it, never another one's; and it does so by staying in the lake, where
-it is, with the age it has. This module only says so.
+Only a provider's own earlier values are used in place of a missing answer, never another provider's. They are used because they
+are in the lake, with their age; this module only reports it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ State = Literal["FRESH", "LAST_GOOD", "MISSING"]
 
 
 class Settled(NamedTuple):
-    """The days of a series' history that need not be asked for again: what is missing there, the provider does not have."""
+    """Days of a series' history that need not be requested again: the provider has no values there."""
 
     since: pd.Timestamp
     until: pd.Timestamp
@@ -26,13 +26,13 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True)
 class CollectionRecord:
-    """How the last collection of a group went.
+    """The last collection of a group.
 
     Attributes:
-        attempted_at: when it was, UTC.
-        answered: series → when it was last answered (with news or without); a series that never was is absent.
+        attempted_at: its time, UTC.
+        answered: series → when it was last answered (with or without new values); series never answered are absent.
         problems: series → what failed at the last collection, and the remedy.
-        settled: series → the days of its history that need not be asked for again.
+        settled: series → the days of its history that need not be requested again.
     """
 
     attempted_at: pd.Timestamp
@@ -55,7 +55,7 @@ class CollectionRecord:
         )
 
     def to_json(self) -> dict[str, object]:
-        """As plain values; ``from_json`` reads them."""
+        """The record as JSON values; ``from_json`` reads them."""
         answered = {entry: at.isoformat() for entry, at in self.answered.items()}
         settled = {entry: [day.isoformat() for day in days] for entry, days in self.settled.items()}
         return {
@@ -67,7 +67,11 @@ class CollectionRecord:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> CollectionRecord:
-        """Raises KeyError, TypeError, ValueError for what is no record."""
+        """The record in ``values``.
+
+        Raises:
+            KeyError, TypeError, ValueError: it has another form.
+        """
         answered = {entry: pd.Timestamp(at) for entry, at in values["answered"].items()}
         settled = {entry: Settled(*map(pd.Timestamp, days)) for entry, days in values.get("settled", {}).items()}
         return cls(pd.Timestamp(str(values["attempted_at"])), answered, dict(values["problems"]), settled)
@@ -75,13 +79,13 @@ class CollectionRecord:
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """State of a group at a moment.
+    """The status of a group at a moment.
 
     Attributes:
-        state: FRESH, every series was answered at the last collection; LAST_GOOD, at least one was not and its last good answer
-            stands in; MISSING, at least one was never answered.
-        age: of the oldest answer that stands in; zero when FRESH, None when MISSING.
-        stale: series → since when it stands in, for LAST_GOOD.
+        state: FRESH, every series was answered at the last collection; LAST_GOOD, at least one was not and its earlier values are
+            used; MISSING, at least one was never answered.
+        age: of the oldest answer used; zero if FRESH, None if MISSING.
+        stale: series → time of its last answer, for LAST_GOOD.
         missing: series that were never answered.
     """
 
@@ -99,12 +103,12 @@ class SourceStatus:
 def source_status(
     requested: list[str], record: CollectionRecord | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp
 ) -> SourceStatus:
-    """Where a group stands.
+    """The status of a group.
 
     Args:
         requested: its series.
-        record: how its last collection went; None when there is no record.
-        stored: series → when the newest row of it in the lake was collected.
+        record: its last collection; None without a record.
+        stored: series → when its newest row in the lake was collected.
     """
     answered = {**stored, **(record.answered if record else {})}
     missing = tuple(series_id for series_id in requested if series_id not in answered)

@@ -1,8 +1,8 @@
-"""Splits of shares in raw closes, which no provider reports: found by their ratio, taken out once a person says what they are.
+"""Splits of shares in raw closes: suspected by their ratio, and applied once a person confirms them.
 
-A share that falls to a half overnight and stays there, in calm times, has been split, or has crashed: the closes do not tell. So
-a suspected split is one question to a person. When it was released as one, closes of before it are brought to the basis of after
-it: what is known as a vintage of its own, and what the provider sends again on the old basis, every day, before it is compared.
+A share that falls by half overnight and stays there in calm times was split, or has crashed; the closes do not tell. So a
+suspected split is one question to a person. Once it is confirmed, earlier closes are converted to the new basis: known ones as a
+vintage of their own, and those that the provider sends again on the old basis, every day, before they are compared.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BEFORE, AFTER = 5, 5
 """Closes that must be near the old level, and those, as far as there are any yet, near the new one."""
 
 SAME_CLOSE = 1e-9
-"""Closes that differ by less, relative, were brought to the newest basis by different roundings."""
+"""Closes that differ by less (relative) differ only by rounding in the conversion."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Split:
     words: str = ""
 
     def sentence(self, before: float, after: float) -> str:
-        """In words, with the last close of before it and the first of after it."""
+        """The split in words, with the last close before it and the first after it."""
         return (
             f"looks like {self.words} on {self.period:%Y-%m-%d}: {after:g} after {before:g}. Release it: it is one, and closes "
             "of before it are brought to the new basis. Drop it: it is none, and the figures are judged one by one"
@@ -49,11 +49,11 @@ class Split:
 
 
 def suspected(new: pd.Series, known: pd.Series, series: Series) -> list[Split]:
-    """The splits between figures of which one at least is new, oldest first.
+    """The suspected splits next to at least one new value, oldest first.
 
     Args:
-        new: figures by period that came.
-        known: the newest versions of what is known; a new figure of the same period replaces it.
+        new: new values by period.
+        known: newest versions of known values; a new value of the same period replaces one.
     """
     line = new.combine_first(known).sort_index() if len(new) else known
     line = line[np.isfinite(line) & (line > 0)]
@@ -73,9 +73,9 @@ def suspected(new: pd.Series, known: pd.Series, series: Series) -> list[Split]:
 
 
 def around(known: pd.Series, splits: Sequence[Split]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """The first period that is on the basis of what is known, and the first after it that is not.
+    """The first period on the basis of the known values, and the first after it that is not.
 
-    Where nothing is known nothing is on its basis.
+    Without known values no period is on their basis.
     """
     if known.empty:
         return pd.Timestamp.max, pd.Timestamp.max
@@ -85,9 +85,9 @@ def around(known: pd.Series, splits: Sequence[Split]) -> tuple[pd.Timestamp, pd.
 
 
 def on_newest_basis(came: pd.Series, known: pd.Series, splits: Sequence[Split]) -> tuple[pd.Series, pd.Series]:
-    """What came and what is known, by period, on the basis of after the last of ``splits``, whichever basis either was on.
+    """New and known values by period, converted to the basis after the last of ``splits``, whichever basis they were on.
 
-    A provider that sends raw closes repeats those of before a split on the old basis; one that has adjusted them does not.
+    A provider that sends raw closes repeats those before a split on the old basis; one that has adjusted them does not.
     """
     came, known = came.astype(float).copy(), known.astype(float).copy()
     for split in sorted(splits, key=lambda split: split.period, reverse=True):
@@ -112,16 +112,16 @@ def on_newest_basis(came: pd.Series, known: pd.Series, splits: Sequence[Split]) 
 
 
 def _on_the_old(values: np.ndarray, reference: np.ndarray | float, split: Split) -> bool:
-    """Whether ``values`` are nearer to ``reference``, which is on the new basis, after the split's factor than before it."""
+    """Whether ``values`` fit ``reference``, which is on the new basis, better with the split's factor than without it."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = float(np.nanmedian(np.log(values / reference)))
     return abs(ratio + log(split.factor)) < abs(ratio)
 
 
 def _ratio(seen: np.ndarray, at: int, days: float, errors: LikelyErrors) -> tuple[int, int] | None:
-    """The usual split that the move to ``at`` looks like: new shares for old ones.
+    """The usual split that the move to ``at`` looks like: new shares per old ones.
 
-    A move within the limit is one only in calm times, which stay calm: a crash does not end on its first day.
+    A move within the limit counts only in calm times that stay calm: a crash does not end on its first day.
     """
     move = float(seen[at] - seen[at - 1])
     before, after = seen[max(0, at - BEFORE) : at], seen[at : at + AFTER]

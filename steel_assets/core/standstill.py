@@ -1,9 +1,9 @@
-"""After how many equal figures in a row a series is stuck, from how long it stood still before.
+"""After how many equal values in a row a series counts as stuck, from its earlier standstills.
 
-Illiquid contracts stand still in a way of their own: the longer they have, the likelier they go on. So the chance of one more
-equal figure is measured among the longest standstills that are frequent enough to be counted, at its upper 95 % limit
-(Clopper and Pearson, 1934), and a standstill counts as improbable when a year of looking every day brings one with a chance of
-less than 0.005: far below 0.001 at any one look.
+Illiquid contracts have their own pattern of repeated prices: the longer a standstill, the likelier it continues. So the
+probability of one more equal value is estimated from the longest standstills that are frequent enough to count, at its upper 95 %
+limit (Clopper and Pearson, 1934). A standstill counts as improbable if a year of daily checks produces one with probability below
+0.005, which is far below 0.001 per check.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import numpy as np
 from steel_assets.core.types import Frequency
 
 IMPROBABLE = 0.005
-"""Expected number of such standstills in a year of looking at the series."""
+"""Expected number of such standstills in a year of checks."""
 
 COUNTED = 50
-"""Figures that the tail of the standstills must hold for its chance to be measured."""
+"""Number of values that the tail of the standstills must contain to estimate its probability."""
 
 PERIODS_A_YEAR: dict[Frequency, float] = {"daily": 252.0, "weekly": 52.0}
-"""A monthly or quarterly figure may repeat itself; there are too few of them to tell."""
+"""Without monthly and quarterly series, which have too few values to judge repetitions."""
 
 
 def lengths(values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """How many equal figures there are in a row, standstill by standstill; 1 for a figure unlike both its neighbours."""
+    """The length of each run of equal values; 1 for a value unlike both its neighbours."""
     figures = np.asarray(values, dtype=float)
     if len(figures) == 0:
         return np.array([], dtype=int)

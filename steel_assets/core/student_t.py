@@ -1,4 +1,4 @@
-"""Student's t distribution. Standard library only: scipy, which has it too, is not in the image of the service."""
+"""Student's t distribution. Standard library only, because the service's image has no scipy."""
 
 from __future__ import annotations
 

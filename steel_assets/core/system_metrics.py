@@ -1,4 +1,4 @@
-"""How the platform itself does, at a moment: the service, the machine and what it all costs. What is not known is empty.
+"""The platform's own metrics at a moment: service, machine and cost. What is not known is empty.
 
 Figures of the service are its own records of the last day; those of the machine are read at the moment; costs are estimates.
 """
@@ -35,11 +35,11 @@ def system_metrics(
     Args:
         measured_at: UTC.
         date: the day it belongs to, midnight without a zone.
-        service: minutes that the prediction service measured in the day before ``measured_at``.
-        machine: ``cpu_share``, ``memory_share`` and ``disk_share``; None where the system does not say.
-        metrics: rows of ``tables.METRICS_DAILY``: what each day cost, and how much was published.
+        service: minutes measured by the prediction service in the day before ``measured_at``.
+        machine: ``cpu_share``, ``memory_share`` and ``disk_share``; None if the system does not tell.
+        metrics: rows of ``tables.METRICS_DAILY``: cost and number of forecasts of each day.
         forecast_ms: mean time to produce one published forecast.
-        worked_share: share of the day's paid run time in which an asset was at work.
+        worked_share: share of the day's run time in which a step was executed.
 
     Raises:
         TableError: a figure does not fit the table.
@@ -68,13 +68,13 @@ def system_metrics(
 
 
 def unknown(rows: pd.DataFrame) -> list[str]:
-    """The figures of the newest row that nobody knows."""
+    """Columns of the newest row without a value."""
     newest = rows.iloc[-1]
     return [name for name in rows.columns if pd.isna(newest[name])]
 
 
 def _costs(metrics: pd.DataFrame, date: pd.Timestamp) -> dict[str, float | None]:
-    """Costs of the day and its month so far, and what a month and a forecast cost; the day itself is not yet a whole one."""
+    """Costs of the day and its month so far, of a whole month and per forecast; the day itself is not complete yet."""
     until = metrics[metrics["date"] <= date]
     days = until.groupby("date")["cost_usd"].sum(min_count=1)
     published = int(until.loc[until["date"] == date, "prediction_count"].sum())
@@ -90,5 +90,5 @@ def _costs(metrics: pd.DataFrame, date: pd.Timestamp) -> dict[str, float | None]
 
 
 def _finite(value: float | None, slowest: float | None) -> float | None:
-    """A quantile beyond the last bucket is at most the slowest request."""
+    """A quantile in the last bucket is replaced by the slowest request."""
     return value if value is None or np.isfinite(value) else slowest

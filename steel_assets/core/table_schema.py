@@ -23,7 +23,7 @@ PANDAS_DTYPES: dict[str, str] = {
     "date": "datetime64[ns]",
     "timestamp": "datetime64[ns, UTC]",
 }
-"""How a column is held in memory; a date is midnight without a zone, a timestamp is UTC."""
+"""The pandas type of each column type; a date is midnight without a zone, a timestamp is UTC."""
 
 
 class TableError(Problem, ValueError):
@@ -48,13 +48,13 @@ class Column:
 
     @property
     def pandas_dtype(self) -> str:
-        """How it is held in memory; a whole number that may be empty takes pandas' own type for that."""
+        """Its pandas type; a nullable integer uses pandas' own nullable type."""
         return "Int64" if self.dtype == "int" and self.nullable else PANDAS_DTYPES[self.dtype]
 
 
 @dataclass(frozen=True)
 class Table:
-    """The schema of one table, which the one asset that writes it and everything that reads it agree on."""
+    """The schema of one table, used by the asset that writes it and by all readers."""
 
     name: str
     description: str
@@ -92,7 +92,7 @@ class Table:
         typed = pd.DataFrame({c.name: self._typed(c, frame[c.name]) for c in self.columns}, index=frame.index)
         for column in self.columns:
             if not column.nullable and typed[column.name].isna().any():
-                raise TableError(f"table {self.name}: column {column.name} has empty values, which it may not")
+                raise TableError(f"table {self.name}: column {column.name} has empty values, but requires one in every row")
         twice = typed.duplicated(list(self.key))
         if twice.any():
             example = typed.loc[twice, list(self.key)].iloc[0].to_dict()

@@ -1,7 +1,6 @@
-"""Every table the platform writes: columns, types, units and keys, which each write enforces (``table_schema``).
+"""Every table that the platform writes: columns, types, units and keys, checked on each write.
 
-A table's schema belongs here; what fills it does not. Warehouse DDL, Dagster column schemas and documentation derive
-from these declarations.
+Only schemas are here. Warehouse DDL, Dagster's column schemas and the documentation are derived from them.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from steel_assets.core.types import QUANTILE_COLUMNS
 
 OBSERVATIONS = Table(
     name="observations",
-    description="Everything ever collected, all vintages, append-only.",
+    description="All observations ever collected, all vintages, append-only.",
     columns=(
         Column("series", "string", "identifier of the series in the catalogue"),
-        Column("period", "date", "what the figure is about: a trading day, or the first day of a week or month"),
+        Column("period", "date", "period of the value: a trading day, or the first day of a week or month"),
         Column("value", "float", "the figure, in the series' own unit"),
-        Column("published_at", "timestamp", "when the world could know it"),
-        Column("collected_at", "timestamp", "when we did"),
+        Column("published_at", "timestamp", "when it was published"),
+        Column("collected_at", "timestamp", "when it was collected"),
         Column("source", "string", "the provider that sent it, or file_import"),
         Column("simulated", "bool", "True for everything that comes from the sandbox"),
     ),
@@ -59,15 +58,17 @@ MARKET_MONTHLY = Table("market_monthly", "A market's price by calendar month.", 
 
 DATA_QUALITY = Table(
     name="data_quality",
-    description="How far the data under a market's forecast can be trusted, each part in 0-1.",
+    description="Data quality of every series that a market reads, each part in 0-1.",
     columns=(
         Column("date", "date", "day of the assessment"),
         Column("market", "string", "identifier of the market"),
         Column("series", "string", "the series assessed"),
-        Column("critical", "bool", "True when the market cannot be forecast without it"),
+        Column("critical", "bool", "True when the market's forecasts require it"),
         Column("completeness_score", "float", "share of expected periods present"),
-        Column("freshness_score", "float", "1 when the newest good period is as recent as it should be"),
-        Column("validity_score", "float", "share of values that can be true"),
+        Column(
+            "freshness_score", "float", "1 when no period is missed by the series' own calendar; lower with each missed period"
+        ),
+        Column("validity_score", "float", "share of valid values"),
         Column("consistency_score", "float", "share of periods on whose value duplicates and sources agree"),
         Column("outlier_score", "float", "share of moves within 8 robust standard deviations"),
         Column("quality_score", "float", "product of the five parts"),
@@ -88,7 +89,7 @@ BACKTEST = Table(
         Column("origin", "date", "last trading day whose close the forecast knows"),
         Column("target_date", "date", "h-th trading day after the origin, on the market's calendar"),
         Column("h", "int", "horizon", unit="business days"),
-        Column("age", "int", "from the day of last to the origin: 0, or as many prices as were withheld", unit="trading days"),
+        Column("age", "int", "age of last at the origin: 0, or the number of withheld prices", unit="trading days"),
         Column("y", "float", "price on target_date; empty where there is none", unit="target unit", nullable=True),
         Column("last", "float", "last price known at the origin", unit="target unit"),
         Column("p", "float", "point forecast", unit="target unit"),
@@ -106,7 +107,7 @@ FORECASTS = Table(
         Column("as_of", "timestamp", "moment up to which data was read"),
         Column("market", "string", "identifier of the market"),
         Column("horizon", "int", "business days ahead of the origin", unit="business days"),
-        Column("origin", "date", "last trading day whose close could be known"),
+        Column("origin", "date", "last trading day whose close was published"),
         Column("target_date", "date", "trading day that is forecast"),
         Column("last_price", "float", "last price known (the naive forecast)", unit="target unit"),
         Column("predicted_price", "float", "point forecast", unit="target unit"),
@@ -129,7 +130,7 @@ FORECASTS = Table(
         Column(
             "aged_drivers",
             "string",
-            "series the forecast leans on whose newest figure is overdue, as series=day of that figure, comma-separated",
+            "drivers whose newest value is overdue, as series=day of that value, comma-separated",
             nullable=True,
             added=True,
         ),
@@ -161,15 +162,17 @@ EXPERIMENT_VERDICTS = Table(
     description="Where each experiment stood on each day of a look. A row that is won, harmful or inconclusive is its last.",
     columns=(
         Column("experiment", "string", "identifier of the experiment"),
-        Column("date", "date", "day of the look, in America/Mexico_City"),
+        Column("date", "date", "day of the evaluation, in America/Mexico_City"),
         Column("state", "string", "collecting, won, harmful, inconclusive or stopped"),
         Column("family", "string", "model family of the variant"),
         Column("metric", "string", "what is compared: pinball or absolute_error"),
-        Column("n", "int", "pairs of forecasts that have come true", unit="pairs"),
-        Column("mean_gain", "float", "mean loss of the champion less the variant's, as a share of the last price", nullable=True),
+        Column("n", "int", "pairs of forecasts whose price is known", unit="pairs"),
+        Column(
+            "mean_gain", "float", "mean loss of the champion minus the variant's, as a share of the last price", nullable=True
+        ),
         Column("gain_share", "float", "the same as a share of the champion's mean loss", nullable=True),
-        Column("evidence_better", "float", "capital won by betting that the variant is better; 1 is no evidence"),
-        Column("evidence_worse", "float", "capital won by betting that it is worse; 1 is no evidence"),
+        Column("evidence_better", "float", "capital from betting that the variant is better; 1 is no evidence"),
+        Column("evidence_worse", "float", "capital from betting that it is worse; 1 is no evidence"),
         Column("threshold", "float", "evidence that decides: 2 / level"),
         Column("simulated", "bool", "True when the data is simulated"),
         Column("created_at", "timestamp", "when this row was written"),
@@ -236,11 +239,13 @@ METRICS_DAILY = Table(
         Column(
             "avg_latency_ms",
             "float",
-            "mean time in which the service answered in the 24 hours before; empty when not asked",
+            "mean response time of the service in the 24 hours before; empty without requests",
             unit="ms",
             nullable=True,
         ),
-        Column("cost_usd", "float", "equal share of the day's estimated cost; its rows add up", unit="USD", nullable=True),
+        Column(
+            "cost_usd", "float", "equal share of the day's estimated cost, which is the sum over rows", unit="USD", nullable=True
+        ),
         Column("created_at", "timestamp", "when this row was written"),
         Column("market", "string", "identifier of the market"),
         Column("horizon", "int", "horizon", unit="business days"),
@@ -248,7 +253,7 @@ METRICS_DAILY = Table(
         Column("coverage_90", "float", "share of prices inside the 90 % interval", nullable=True),
         Column("origins", "int", "forecasts scored"),
         Column("simulated", "bool", "True when the data is simulated"),
-        Column("drift_score", "float", "the market's drift, 0-1: what two of features, returns and errors reach", nullable=True),
+        Column("drift_score", "float", "the market's drift, 0-1: reached by two of features, returns and errors", nullable=True),
     ),
     key=("date", "market", "horizon"),
     partition_by="date",
@@ -257,16 +262,18 @@ METRICS_DAILY = Table(
 
 DRIFT = Table(
     name="drift",
-    description="How different a market's last sixty trading days are from the two years before, and from how much they always "
-    "differ. A warning, no verdict.",
+    description="Distance of a market's last sixty trading days to the two years before, compared with earlier such distances. "
+    "Only a warning.",
     columns=(
         Column("date", "date", "trading day measured: the newest one of the sixty"),
         Column("market", "string", "identifier of the market"),
-        Column("subject", "string", "features, returns, errors, or all: what two of the three reach"),
+        Column("subject", "string", "features, returns, errors, or all: reached by two of the three"),
         Column("wasserstein", "float", "distance in standard deviations of the two years before", nullable=True),
         Column("psi", "float", "population stability index over the deciles of the two years before", nullable=True),
-        Column("score", "float", "share of its own past that it exceeds, 0-1; empty while that is too short", nullable=True),
-        Column("drifted", "bool", "True when it exceeds nearly all of its past"),
+        Column(
+            "score", "float", "share of its earlier distances that it exceeds, 0-1; empty while these are too few", nullable=True
+        ),
+        Column("drifted", "bool", "True when it exceeds nearly all earlier distances"),
         Column("simulated", "bool", "True when the data is simulated"),
         Column("created_at", "timestamp", "when this row was written"),
     ),
@@ -281,24 +288,26 @@ SYSTEM_METRICS = Table(
     columns=(
         Column("measured_at", "timestamp", "moment measured"),
         Column("date", "date", "day it belongs to, in America/Mexico_City"),
-        Column("requests", "int", "answered by the service in the 24 hours before, as it measured them"),
-        Column("latency_ms", "float", "mean time in which the service answered them", unit="ms", nullable=True),
-        Column("latency_p99_ms", "float", "in which 99 % were answered", unit="ms", nullable=True),
+        Column("requests", "int", "requests that the service answered in the 24 hours before"),
+        Column("latency_ms", "float", "mean response time of the service", unit="ms", nullable=True),
+        Column("latency_p99_ms", "float", "99th percentile of the response time", unit="ms", nullable=True),
         Column("requests_per_second", "float", "throughput of the service while it ran", unit="1/s", nullable=True),
-        Column("availability_share", "float", "of the time measured, in which it could answer, 0-1", nullable=True),
+        Column("availability_share", "float", "share of the measured time in which it could answer, 0-1", nullable=True),
         Column("error_share", "float", "requests that failed, 0-1", nullable=True),
-        Column("service_cpu_share", "float", "of one processor that the service used", nullable=True),
-        Column("service_memory_bytes", "float", "largest resident memory of a process of it", unit="bytes", nullable=True),
-        Column("cpu_share", "float", "of this machine's processors in use, 0-1", nullable=True),
-        Column("memory_share", "float", "of its memory in use, 0-1", nullable=True),
-        Column("disk_share", "float", "of its disk in use, 0-1", nullable=True),
-        Column("stored_bytes", "int", "what lake and warehouse hold", unit="bytes"),
+        Column("service_cpu_share", "float", "share of one processor that the service used", nullable=True),
+        Column(
+            "service_memory_bytes", "float", "largest resident memory of a process of the service", unit="bytes", nullable=True
+        ),
+        Column("cpu_share", "float", "share of this machine's processors in use, 0-1", nullable=True),
+        Column("memory_share", "float", "share of its memory in use, 0-1", nullable=True),
+        Column("disk_share", "float", "share of its disk in use, 0-1", nullable=True),
+        Column("stored_bytes", "int", "size of lake and warehouse", unit="bytes"),
         Column("forecast_ms", "float", "mean time to produce one published forecast", unit="ms", nullable=True),
         Column("cost_day_usd", "float", "estimated cost of the day so far", unit="USD", nullable=True),
-        Column("cost_month_usd", "float", "of its month so far", unit="USD", nullable=True),
-        Column("cost_projection_usd", "float", "of a month like the last thirty days", unit="USD", nullable=True),
-        Column("cost_per_prediction_usd", "float", "of the day, per forecast published", unit="USD", nullable=True),
-        Column("worked_share", "float", "efficiency: of the day's paid run time, in which an asset was at work", nullable=True),
+        Column("cost_month_usd", "float", "estimated cost of its month so far", unit="USD", nullable=True),
+        Column("cost_projection_usd", "float", "estimated cost of a month like the last thirty days", unit="USD", nullable=True),
+        Column("cost_per_prediction_usd", "float", "estimated cost of the day per published forecast", unit="USD", nullable=True),
+        Column("worked_share", "float", "efficiency: share of the day's run time in which a step was executed", nullable=True),
         Column("simulated", "bool", "True when the data is simulated"),
         Column("created_at", "timestamp", "when this row was written"),
     ),
@@ -311,8 +320,8 @@ PREDICTIONS_VS_REALITY = Table(
     description="Every published forecast whose day has come, beside what happened and the last price.",
     columns=(
         Column("prediction_date", "date", "trading day that was forecast"),
-        Column("predicted_price", "float", "what was published", unit="target unit"),
-        Column("actual_price", "float", "what happened", unit="target unit"),
+        Column("predicted_price", "float", "published forecast", unit="target unit"),
+        Column("actual_price", "float", "actual price", unit="target unit"),
         Column("error_absolute", "float", "|predicted - actual|", unit="target unit"),
         Column("error_percentage", "float", "100 × |predicted - actual| / actual", unit="percent"),
         Column("model_version", "string", "version that issued it"),
@@ -320,7 +329,7 @@ PREDICTIONS_VS_REALITY = Table(
         Column("market", "string", "identifier of the market"),
         Column("horizon", "int", "horizon", unit="business days"),
         Column("issued_date", "date", "day of issue"),
-        Column("last_price", "float", "the naive forecast of the same moment", unit="target unit"),
+        Column("last_price", "float", "last price known at the issue (the naive forecast)", unit="target unit"),
         Column("q05", "float", "lower end of the 90 % interval", unit="target unit"),
         Column("q95", "float", "upper end of the 90 % interval", unit="target unit"),
         Column("simulated", "bool", "True when the data is simulated"),
@@ -332,20 +341,20 @@ PREDICTIONS_VS_REALITY = Table(
 
 ALERTS = Table(
     name="alerts",
-    description="Every alert, reminder and recovery that was told.",
+    description="Every alert, reminder and recovery that was sent or waits to be sent.",
     columns=(
         Column("event_id", "string", "identifier of the message, the same for every channel"),
-        Column("incident_id", "string", "the spell of trouble that it is about"),
+        Column("incident_id", "string", "incident that the message is about"),
         Column("kind", "string", "opened, escalated, reminder, recovered or notice"),
         Column("rule", "string", "alert rule of the catalogue"),
         Column("subject", "string", "what it is about: a market, an asset and its check, a job"),
         Column("severity", "string", "low, medium, high or critical"),
-        Column("told_at", "timestamp", "when it was to be told"),
-        Column("since", "timestamp", "when the trouble began"),
+        Column("told_at", "timestamp", "when the message was due"),
+        Column("since", "timestamp", "start of the incident"),
         Column("value", "float", "the figure, where there is one", nullable=True),
         Column("text", "string", "what happened, in words"),
-        Column("sent_over", "string", "channels that have it"),
-        Column("waiting_for", "string", "channels that do not have it yet", nullable=True),
+        Column("sent_over", "string", "channels that sent it"),
+        Column("waiting_for", "string", "channels that have not sent it yet", nullable=True),
         Column("refused", "string", "channels that refused it, and why", nullable=True),
         Column("simulated", "bool", "True when the data is simulated"),
         Column("created_at", "timestamp", "when this row was written"),

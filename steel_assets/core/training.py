@@ -1,6 +1,6 @@
-"""Training: the walk-forward of every family up to now, the choice it leads to at each horizon, and the final fit.
+"""Training: a walk-forward of every family up to now, the selection at each horizon, and the final fit.
 
-The same history gives the same candidate to the last bit. A candidate is only a proposal: promotion decides.
+The same history gives an identical candidate. A candidate is only a proposal, on which promotion decides.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from steel_assets.core.scoring import NothingToScore, scores
 from steel_assets.core.selection import YOUNG, Choice
 
 WINDOW = 250
-"""Scored origins whose forecasts a candidate is judged by: about a year."""
+"""Scored origins by whose forecasts a candidate is judged: about a year."""
 FEW = 20
-"""Confidence is halved when only this many forecasts could be scored."""
+"""Confidence is halved if only this many forecasts could be scored."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """What training proposes for one market.
+    """The result of training for one market.
 
     Attributes:
-        origin: newest trading day it has seen.
-        bundles: by horizon, what would forecast.
-        choices: by horizon, why that family.
+        origin: newest trading day used.
+        bundles: by horizon, the fitted bundle.
+        choices: by horizon, the selection with its reason.
         backtest: ``tables.BACKTEST`` rows of all families and ``champion`` at the newest scored origins of each horizon.
     """
 
@@ -49,7 +49,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ProposedFamily:
-    """A family that won an experiment beside the champion, to be proposed where the past does not speak against it."""
+    """A family that won an experiment, to be proposed if the walk-forward agrees."""
 
     family: str
     experiment: str
@@ -57,7 +57,7 @@ class ProposedFamily:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """One horizon: what would forecast, why that family, and the walk-forward that says so (``tables.BACKTEST``)."""
+    """One horizon: the fitted bundle, the selection, and its walk-forward (``tables.BACKTEST``)."""
 
     bundle: Bundle
     choice: Choice
@@ -71,13 +71,13 @@ def train(
     progress: Progress | None = None,
     champions: Mapping[int, str] | None = None,
 ) -> Candidate:
-    """The candidate that everything known at ``history.as_of`` leads to.
+    """The candidate from everything known at ``history.as_of``.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
-        window: scored origins per horizon that ``Candidate.backtest`` shall cover; fewer where the history is short.
-        champions: by horizon, the family in production. It is refreshed unless another one beats it beyond luck or it has
-            gone wrong (``challenger_test``), so that a champion that stays does not grow old.
+        window: scored origins per horizon in ``Candidate.backtest``; fewer if the history is short.
+        champions: by horizon, the family in production. It is fitted again unless another one beats it significantly or it has
+            failed (``challenger_test``), so that a champion that stays is kept current.
     """
     market = history.market
     families = _families(history)
@@ -100,11 +100,11 @@ def train_horizon(
     champion: str | None,
     offer: ProposedFamily | None = None,
 ) -> Trained:
-    """One horizon of ``train``, so that several can be trained at a time.
+    """Train one horizon, so that several can be trained in parallel.
 
     Args:
-        offer: proposed instead of what was chosen where it beats the champion (or the last price, where nothing is in
-            production) beyond luck, as any challenger must.
+        offer: proposed instead of the selected family if it beats the champion (or the last price, without one) significantly, as
+            any challenger must.
     """
     families = _families(history)
     samples = build_samples(history, features, horizon)
@@ -112,22 +112,22 @@ def train_horizon(
 
 
 def learns_from_others(history: MarketHistory) -> bool:
-    """Whether the model over all markets can still be chosen: at some horizon the market is younger than ``selection.YOUNG``.
+    """Whether the model over all markets can be selected: at some horizon the market is younger than ``selection.YOUNG``.
 
-    Of an older one it would be walked forward, and the rows of all other markets read, for nothing.
+    Otherwise its walk-forward, which reads the rows of all other markets, is skipped.
     """
     scored = int(np.count_nonzero(history.price_news[EARLIEST:]))
     return history.market.frequency == "daily" and scored < YOUNG + max(history.market.horizons)
 
 
 def _families(history: MarketHistory) -> dict[str, type[Model]]:
-    """The families of a market's training; that over all markets only where it has others to learn from."""
+    """The families to train for a market; the one over all markets only if there are other markets to learn from."""
     found = applicable(history.market)
     return found if history.others else {name: family for name, family in found.items() if family is not Pooled}
 
 
 def candidate_of(history: MarketHistory, trained: Sequence[Trained]) -> Candidate:
-    """What ``history`` leads to, from all its horizons in order."""
+    """The candidate from all horizons, in order."""
     return Candidate(
         market=history.market.id,
         as_of=history.as_of,
@@ -146,7 +146,7 @@ def baseline(history: MarketHistory, features: pd.DataFrame, horizon: int, windo
 
 
 def variant(history: MarketHistory, features: pd.DataFrame, horizon: int, family: str, window: int = WINDOW) -> Bundle:
-    """``family`` fitted on everything known, calibrated by its own past errors; whether it deserves that is not asked.
+    """``family`` fitted on everything known, calibrated by its own past errors, without any selection.
 
     Raises:
         ModelError: the family does not apply to the market.
@@ -161,11 +161,11 @@ def variant(history: MarketHistory, features: pd.DataFrame, horizon: int, family
 
 
 def confidence(rows: pd.DataFrame) -> float:
-    """How far a champion's forecasts at one horizon can be trusted, 0-1, from ``tables.BACKTEST`` rows of it and of ``naive``.
+    """Confidence in a champion's forecasts at one horizon, 0-1, from its ``tables.BACKTEST`` rows and those of ``naive``.
 
-    calibration / (1 + pinball ratio) × n / (n + 20), where calibration is 1 when the 90 % interval covered 90 % and falls to
-    0 at 60 % (or would at 120 %), the pinball ratio is over the last price's, and n counts the forecasts scored. As good as
-    the last price with honest intervals is 0.5; 0 is no evidence at all.
+    calibration / (1 + pinball ratio) × n / (n + 20), where calibration is 1 if the 90 % interval covered 90 % and falls to 0 at
+    60 % (or would at 120 %), the pinball ratio is relative to the last price's, and n is the number of scored forecasts. A
+    forecast equal to the last price with calibrated intervals has 0.5; 0 means no evidence.
     """
     try:
         table = scores(rows).set_index("model")
@@ -187,10 +187,10 @@ def _train(
     offer: ProposedFamily | None = None,
     forced: str | None = None,
 ) -> Trained:
-    """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true.
+    """One horizon's bundle, the reason for its family, and the walk-forward of the newest ``window`` scored origins.
 
     Args:
-        forced: the family, whatever would have been chosen; it is the champion of the walk-forward then.
+        forced: the family to use whatever would have been selected; it is then the champion of the walk-forward.
     """
     y = history.prices_at(samples.target_dates, history.as_of)
     scored = np.flatnonzero(np.isfinite(y) & samples.news)

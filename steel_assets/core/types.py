@@ -1,6 +1,6 @@
-"""The nouns of the platform: series, market, and the constants they share.
+"""The declared types of the platform: series, market, and the constants they share.
 
-These are declarations, typed and frozen, that the catalogue fills from YAML. Behaviour belongs in the modules that use them.
+They are frozen pydantic models that the catalogue fills from YAML. Code that uses them is elsewhere.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ QUANTILE_COLUMNS: tuple[str, ...] = tuple(f"q{round(level * 100):02d}" for level
 
 Frequency = Literal["daily", "weekly", "monthly", "quarterly"]
 MarketFrequency = Literal["daily", "weekly", "monthly"]
-"""How often the price of a market comes. All that is counted in a market is counted in these periods."""
+"""How often a market has a price. Everything about a market is counted in these periods."""
 
 HORIZONS: dict[MarketFrequency, tuple[int, ...]] = {"daily": (1, 5, 21, 63), "weekly": (1, 2, 4, 12), "monthly": (1, 2, 3)}
-"""Where a market declares none."""
+"""The horizons of a market that declares none."""
 
 FURTHEST: dict[MarketFrequency, int] = {"daily": 250, "weekly": 52, "monthly": 12}
-"""The longest horizon that a market may have, in its own periods: about a year."""
+"""The longest horizon of a market, in its own periods: about a year."""
 
 Kind = Literal["price", "rate", "index", "spread"]
 """What a series is, which says how its figures may move: a price or an exchange rate is above zero and moves by factors; a rate
@@ -87,7 +87,11 @@ Unit = Annotated[str, BeforeValidator(_unit)]
 
 
 def time_zone(name: str) -> str:
-    """``name`` if it is a time zone. Raises ValueError."""
+    """``name`` if it is a time zone.
+
+    Raises:
+        ValueError: it is not.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -102,7 +106,7 @@ class Declaration(BaseModel):
 
 
 class PublicationRule(Declaration):
-    """When the world can know a figure: ``lag_days`` after its period ends, at ``at`` o'clock in ``zone``.
+    """When a value is published: ``lag_days`` after its period ends, at the time ``at`` in ``zone``.
 
     A daily period ends on its own date, a weekly one six days after it starts, a monthly or quarterly one on its last day.
     """
@@ -118,14 +122,14 @@ class PublicationRule(Declaration):
 
     @property
     def tzinfo(self) -> ZoneInfo:
-        """The zone in which its publication time is meant."""
+        """The time zone of ``at``."""
         return ZoneInfo(self.zone)
 
 
 class Verified(Declaration):
-    """How sure it is that a provider knows a series by its symbol, from where that is known, and in which month it was looked up.
+    """The evidence that a provider knows a series by its symbol: where it was found, and in which month.
 
-    ``documented``: the provider itself writes it. ``seen``: public programs use it. ``unconfirmed``: nobody public names it.
+    ``documented``: the provider itself documents it. ``seen``: public programs use it. ``unconfirmed``: no public source has it.
     """
 
     status: Literal["documented", "seen", "unconfirmed"]
@@ -141,7 +145,7 @@ class Verified(Declaration):
 class Series(Declaration):
     """One measured quantity over time, from one provider or from files. ``name_es`` is its name in Spanish; empty: the same.
 
-    ``kind`` in a declaration is only needed where the unit does not say it, as with a spread of two prices.
+    ``kind`` must be declared only if the unit does not determine it, as for a spread of two prices.
     """
 
     id: Identifier
@@ -161,7 +165,7 @@ class Series(Declaration):
 
     @property
     def kind(self) -> Kind:
-        """As declared; otherwise what its unit says."""
+        """The declared kind; otherwise derived from the unit."""
         if self.declared_kind is not None:
             return self.declared_kind
         if self.unit == "percent":
@@ -178,7 +182,7 @@ class Series(Declaration):
 
 
 class Target(Declaration):
-    """What exactly "the price" of a market is, in English and Spanish. A change of meaning is a new version."""
+    """The exact definition of a market's price, in English and Spanish. A change of its meaning is a new version."""
 
     series: Identifier
     unit: Unit = "USD/t"
@@ -201,9 +205,10 @@ class Target(Declaration):
 
 
 class Search(Declaration):
-    """How long the embedded AutoML of a market looks for a model at each fit.
+    """The budget of the embedded AutoML's search at each fit.
 
-    It ends after ``trials``; the same number gives the same model. ``seconds`` is the fuse: what it cut short is said to be.
+    It ends after ``trials``; the same number gives the same model. ``seconds`` is an upper limit; a search that it ended is
+    marked so.
     """
 
     trials: int = Field(default=12, ge=1, le=500)
@@ -211,13 +216,13 @@ class Search(Declaration):
 
 
 class VertexJobs(Declaration):
-    """What may be bought of Vertex AI for a market.
+    """What may be bought from Vertex AI for a market.
 
     Attributes:
         horizons: of the market's.
-        since: day of the first origin to be answered; one model is trained for it and one for each year that follows.
+        since: day of the first origin to be forecast; one model is trained for it and one for each later year.
         node_hours: budget of one training.
-        budget_usd: nothing whose estimate is more is ever bought at once.
+        budget_usd: largest estimated cost of one purchase.
     """
 
     horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = Field(min_length=1)
@@ -227,7 +232,7 @@ class VertexJobs(Declaration):
 
 
 class AutoMLSearches(Declaration):
-    """The searches for models that a market takes part in: none unless declared."""
+    """The AutoML searches of a market; none unless declared."""
 
     embedded: Search | None = None
     vertex: VertexJobs | None = None
@@ -237,11 +242,11 @@ Operator = Literal["lag", "difference", "ratio", "mean", "std", "zscore"]
 
 
 class Generated(Declaration):
-    """The features that are generated for a market: every operator over every window, on its own price and its daily drivers.
+    """The features generated for a market: every operator over every window, on its own price and its daily drivers.
 
     Attributes:
         windows: trading days.
-        keep: so many of them at most are chosen at each fit.
+        keep: largest number selected at each fit.
     """
 
     operators: tuple[Operator, ...] = Field(default=("lag", "difference", "ratio", "mean", "std", "zscore"), min_length=1)
@@ -256,10 +261,10 @@ class Generated(Declaration):
 
 
 class Market(Declaration):
-    """A commodity in a region: the target to forecast, the drivers that may explain it, and how far ahead.
+    """A commodity in a region: the target to forecast, its drivers, and its horizons.
 
     Its price is daily unless ``frequency`` says weekly or monthly; then ``horizons`` are weeks or months, and its calendar, which
-    is not declared, is that of weeks or months. Drivers may come at any frequency.
+    is not declared, is that of weeks or months. Drivers can have any frequency.
     """
 
     id: Identifier

@@ -1,4 +1,4 @@
-"""Units of price: conversion happens once, at the border between raw and processed data."""
+"""Units of prices; they are converted once, between raw and processed data."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from steel_assets.core.types import MASSES_IN_TONNES
 
 
 class UnitError(ValueError):
-    """Two units cannot be converted into each other with what is declared."""
+    """Two units cannot be converted with what is declared."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """``converted = value * factor``, then multiplied or divided by the exchange rate where ``fx`` says so."""
+    """``converted = value * factor``, then multiplied or divided by the exchange rate as ``fx`` says."""
 
     factor: float
     fx: Literal["none", "multiply", "divide"] = "none"
 
 
 def conversion(unit: str, into: str, fx_unit: str | None = None) -> Conversion:
-    """How a price in ``unit`` becomes one in ``into``.
+    """The conversion of a price from ``unit`` to ``into``.
 
     Args:
         unit: for example USD/short_ton or CNY/t.
         into: for example USD/t.
-        fx_unit: unit of the exchange rate at hand: CNY/USD is yuan per dollar.
+        fx_unit: unit of the available exchange rate: CNY/USD is yuan per dollar.
 
     Raises:
-        UnitError: masses do not convert, or currencies differ and ``fx_unit`` does not link them.
+        UnitError: masses do not convert, or currencies differ and ``fx_unit`` does not connect them.
     """
     if unit == into:
         return Conversion(1.0)
@@ -56,7 +56,7 @@ def is_rate(unit: str) -> bool:
 
 
 def other_currency(price: str, rate: str) -> str | None:
-    """What a price becomes at a rate: MXN for one in USD/t and MXN/USD, or USD/MXN. None where they do not fit together."""
+    """The currency of a price after exchange: MXN for USD/t at MXN/USD or USD/MXN. None if they do not fit."""
     parts = _parts(price)
     if parts is None or not is_rate(rate) or parts[0] not in rate.split("/"):
         return None

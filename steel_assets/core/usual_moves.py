@@ -1,8 +1,8 @@
-"""How far a series of its kind moves from one figure to the next: what a leap is measured by.
+"""How far a series usually moves from one value to the next, as the measure of a leap.
 
-Figures above zero that move by factors are compared by their logarithms, all others by their differences. A *limit* is the
-largest move that is believed: eight robust standard deviations (1.4826 × the median size of moves that are not zero, of the whole
-history or of the last twenty moves, whichever is larger), at least what no calm series does, at most a factor of eight.
+Values above zero that move by factors are compared by their logarithms, all others by their differences. A *limit* is the largest
+move accepted: eight robust standard deviations (1.4826 × the median size of moves that are not zero, of the whole history or of
+the last twenty moves, whichever is larger), at least what no calm series exceeds, at most a factor of eight.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ SCALES = 8.0
 LOCAL_MOVES = 20
 
 FEWEST_MOVES = 20
-"""With fewer moves known than this, the size of a usual one is not."""
+"""Least number of moves to measure a usual one."""
 
 LEAST_LEAP = log(1.33)
-"""Below this no move of a price or index is a leap: rolls of contracts, crises and squeezes of calm markets reach it."""
+"""A smaller move of a price or index is never a leap: contract rolls, crises and squeezes of calm markets reach it."""
 
 LEAST_POINTS = 1.0
 """The same for a rate, in points."""
 
 LEAST_LEVELS = 0.35
-"""The same for a spread and for an index that may be negative, in the median size of its figures."""
+"""The same for a spread and for an index that may be negative, relative to the median size of its values."""
 
 OFTEN_NEGATIVE, CROSSING_LEVELS = 0.05, 1.75
 """The same where at least this share of the figures is negative: of a balance that changes its sign the level says little."""
 
 SHORT_HISTORY_LEAP = log(3.0)
 SHORT_HISTORY_LEVELS = 3.0
-"""Limits of a series that is too young to be known; of rates there are as many points on top."""
+"""Limit for a series with too short a history; for rates as many points are added."""
 
 MOST_BELIEVED = log(8.0)
-"""However wild a series is, an error of a factor of ten is seen."""
+"""However volatile a series is, an error by a factor of ten exceeds the limit."""
 
 PATIENT_PERIODS = 10.0
-"""A gap of more periods than this widens the limit with its square root."""
+"""A gap of more periods than this widens the limit by its square root."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class UsualMoves:
 
     @classmethod
     def of(cls, series: Series, figures: np.ndarray) -> UsualMoves:
-        """Of the history ``figures``, in the order of their periods (finite)."""
+        """The usual moves of the history ``figures``, in the order of their periods (finite)."""
         by_factor = series.kind == "price" or (series.kind == "index" and bool((figures > 0).all()))
         seen = np.log(figures[figures > 0]) if by_factor else figures
         sizes = _moves(seen)
@@ -83,7 +83,7 @@ class UsualMoves:
         return np.log(np.where(figures > 0, figures, np.nan))
 
     def limit(self, before: np.ndarray, days: float = 0.0) -> float:
-        """The largest believed move after the figures ``before`` (as ``seen``, the nearest last), ``days`` after the last."""
+        """The largest accepted move after the values ``before`` (as ``seen``, the nearest last), ``days`` after the last."""
         widest = 0.0 if self.scale is None else max(self.scale, self.local(before))
         return float(self._patient(max(SCALES * widest, self.least), np.array([days]))[0])
 
@@ -93,7 +93,7 @@ class UsualMoves:
         return 1.4826 * float(np.median(moves)) if len(moves) > LOCAL_MOVES // 2 else 0.0
 
     def limits(self, days: np.ndarray) -> np.ndarray:
-        """The largest believed moves over gaps of ``days``, whatever went before."""
+        """The largest accepted moves over gaps of ``days``, whatever came before."""
         return self._patient(max(SCALES * (self.scale or 0.0), self.least), days)
 
     def _patient(self, limit: float, days: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""What a market's price may do if a driver goes somewhere: its sample paths, those counting most whose stretch of history did so.
+"""A market's sample paths given a move of a driver, weighting those whose stretch of history had a similar move.
 
-Every path belongs to a stretch of history (``paths``), and in that stretch the driver made a move of its own. Paths are weighted
-by how near that move came to the shock, and shifted along the regression of the price on the driver by what is left between
-the two (regression-adjusted weighting: Beaumont, Zhang & Balding 2002, *Approximate Bayesian Computation in Population Genetics*,
-Genetics 162, 2025–2035). It says what came together in the past, not what causes what.
+Every path belongs to a stretch of history (``paths``), in which the driver made a move. Paths are weighted by how near that move
+is to the shock, and shifted along the regression of the price on the driver by the difference (regression-adjusted weighting:
+Beaumont, Zhang & Balding 2002, *Approximate Bayesian Computation in Population Genetics*, Genetics 162, 2025–2035). The result
+shows correlation in the past, not causation.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 from steel_assets.core.problem import Problem
 
 FEWEST = 8
-"""Independent stretches of history without which nothing is said."""
+"""Least number of independent stretches of history."""
 WITHIN = (0.01, 0.99)
-"""Quantiles of the driver's moves between which a shock must lie."""
+"""Quantiles of the driver's moves between which a shock must be."""
 
 
 class ShockError(Problem, ValueError):
-    """A shock of which history says nothing; the message says what it can be asked."""
+    """History has no comparable moves; the message says which shocks are possible."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +31,9 @@ class WhatIf:
     Attributes:
         paths: prices, one row per path, one column per day up to that of the shock.
         weights: of the paths, adding up to 1.
-        effective: independent stretches of history that this rests on.
+        effective: number of independent stretches of history used.
         slope: per cent of the price on the last day for one per cent of the driver.
-        correlation: of both over stretches that do not overlap, ``stretches`` of them, and ``p`` of there being none.
+        correlation: of both over ``stretches`` stretches without overlap, with ``p`` for no correlation.
     """
 
     paths: np.ndarray
@@ -45,7 +45,7 @@ class WhatIf:
     p: float
 
     def quantiles(self, day: int, levels: tuple[float, ...]) -> list[float]:
-        """Of the price on a day, 1 the first; lower bounds of the levels are the middles of the paths' weights."""
+        """Quantiles of the price on a day, 1 the first, from the weighted paths."""
         values = self.paths[:, day - 1]
         order = np.argsort(values, kind="stable")
         reached = np.cumsum(self.weights[order]) - self.weights[order] / 2
@@ -55,17 +55,17 @@ class WhatIf:
 def what_if(paths: np.ndarray, moves: np.ndarray, shock: float, apart: tuple[np.ndarray, np.ndarray]) -> WhatIf:
     """``paths`` given that the driver's log move up to their last day is ``shock``.
 
-    Weights are normal in the distance from the shock, as wide as Silverman's rule says of so many independent stretches. The
-    paths' distances from their middle are widened by √((n + 1) / (n - 2)), as those of a regression from n observations are:
-    where the middle is and how it follows the driver are estimates too.
+    Weights are normal in the distance from the shock, with the width of Silverman's rule for the number of independent stretches.
+    The paths' distances from their centre are widened by √((n + 1) / (n - 2)), as those of a regression from n observations,
+    because the centre and its dependence on the driver are estimates too.
 
     Args:
         paths: prices, one row per path, one column per day up to the day of the shock.
         moves: the driver's log move over the same days in each path's stretch.
-        apart: over stretches that do not overlap, the driver's log moves and the market's.
+        apart: over stretches without overlap, the driver's log moves and the market's.
 
     Raises:
-        ShockError: the shock lies outside what the driver did, or too few stretches came near it.
+        ShockError: the shock is outside the driver's past moves, or too few stretches came near it.
     """
     low, high = np.quantile(moves, WITHIN)
     days, independent = paths.shape[1], len(apart[0])
@@ -76,7 +76,7 @@ def what_if(paths: np.ndarray, moves: np.ndarray, shock: float, apart: tuple[np.
         )
     spread = float(moves.std())
     if spread <= 0:
-        raise ShockError("it never moved in the history of this market")
+        raise ShockError("it never moved in the history of this market, so no shock can be computed")
     weights = np.exp(-(((moves - shock) / (1.06 * spread * independent**-0.2)) ** 2) / 2)
     weights /= weights.sum()
     effective = float(1 / (weights**2).sum()) / len(weights) * independent
@@ -96,7 +96,7 @@ def what_if(paths: np.ndarray, moves: np.ndarray, shock: float, apart: tuple[np.
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Pearson's correlation and the two-sided p of none."""
+    """Pearson's correlation and the two-sided p-value of no correlation."""
     from scipy.special import stdtr
 
     if len(x) < 4 or x.std() <= 0 or y.std() <= 0:

@@ -1,7 +1,7 @@
-"""What daily drivers did between two prices of a weekly or monthly market, as it was known at each origin's moment.
+"""Means of daily drivers over the periods of a weekly or monthly market, as known at each origin's moment.
 
-The price of a month is made by its days. So the mean of a driver over the month of the last price is what that price was made of,
-and the mean over the days since (no further than to the end of the next month) is what the next one is being made of.
+A month's price reflects its days. So the mean of a driver over the month of the last price belongs to that price, and its mean
+over the days since (at most to the end of the next month) belongs to the next one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def build(
     origins: pd.DatetimeIndex,
     moments: pd.DatetimeIndex,
 ) -> pd.DataFrame:
-    """Two columns per driver, one row per origin; NaN where no figure of those days was known at its moment.
+    """Two columns per driver, one row per origin; NaN if no value of those days was known at its moment.
 
     Args:
         by_series: versions of each series sorted by ``period`` and ``usable_at``.

@@ -1,8 +1,8 @@
-"""The two languages in which people are told things: how their words are found, their dates and figures.
+"""The two languages of texts for people: translation, dates and numbers.
 
-Figures are alike in both, as in Mexico. A text stands in English where it is shown; what it is in Spanish is in the message
-catalogue (gettext) of whoever shows it. A test holds each text to its translation, and dates and figures to the locale data of
-Babel, which is too large for the service to carry.
+Numbers are written alike in both, as in Mexico. A text stands in English where it is shown; its Spanish is in the message
+catalogue (gettext) of the package that shows it. A test checks that each text has a translation, and compares dates and numbers
+with Babel's locale data, which is too large for the service's image.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def _catalogue(folder: Path, language: str) -> gettext.NullTranslations:
 
 
 def phrase(text: str) -> str:
-    """``text`` as it is; marks one that is translated where it is shown."""
+    """``text`` unchanged; marks a text that is translated where it is shown."""
     return text
 
 
 class Words:
-    """One language: ``words("Mean error (MAPE)")``, and its dates.
+    """One language: ``words("Mean error (MAPE)")`` translates, and dates are written in it.
 
     Args:
         language: any other than those of LANGUAGES is English.
-        folder: of the message catalogues of whoever shows the texts.
+        folder: of the message catalogues of the package that shows the texts.
     """
 
     def __init__(self, language: str, folder: Path) -> None:
@@ -49,11 +49,11 @@ class Words:
         self._catalogue = _catalogue(folder, self.language)
 
     def __call__(self, text: str, *values: object, **named: object) -> str:
-        """The English ``text`` in this language, with values put into it; a day in ISO form is written as people write it."""
+        """The English ``text`` in this language, with values filled in; a day in ISO form is written as in ``day``."""
         return self._filled(self._catalogue.gettext(text), values, named)
 
     def many(self, singular: str, several: str, number: int, *values: object) -> str:
-        """As a call, with the one of two English texts that goes with ``number``, which is not put into it by itself."""
+        """As a call, choosing the singular or plural text by ``number``, which is not filled in."""
         return self._filled(self._catalogue.ngettext(singular, several, number), values, {})
 
     def _filled(self, text: str, values: tuple[object, ...], named: Mapping[str, object]) -> str:
@@ -61,7 +61,7 @@ class Words:
         return text.format(*shown, **named) if shown or named else text
 
     def name(self, declared: Mapping[str, Any], field: str = "name") -> str:
-        """What the catalogue calls something, in this language where it says so."""
+        """The catalogue's name of something, in this language if declared."""
         return str(declared.get(f"{field}_{self.language}") or declared[field])
 
     def day(self, iso: str | None) -> str:
@@ -77,17 +77,17 @@ class Words:
 
 
 def capitalized(text: str) -> str:
-    """As a sentence begins."""
+    """``text`` with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def price(value: float | None) -> str:
-    """571.25; thousands with a comma."""
+    """571.25; with commas between thousands."""
     return NOTHING if value is None else f"{value:,.2f}"
 
 
 def money(value: float | None) -> str:
-    """2.07; less than ten cents with four digits, as 0.0014."""
+    """2.07; amounts below ten cents with four digits, as 0.0014."""
     return NOTHING if value is None else f"{value:,.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.4f}"
 
 
@@ -113,11 +113,11 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def direction(value: float | None, digits: int = 2) -> str:
-    """up, down, or nothing for what is shown as zero."""
+    """``up``, ``down``, or empty for a value that is shown as zero."""
     shown = round(value or 0.0, digits)
     return "up" if shown > 0 else "down" if shown < 0 else ""
 
 
 def figure(value: float | None, digits: int = 2) -> str:
-    """A plain figure."""
+    """A plain number."""
     return NOTHING if value is None else f"{value:,.{digits}f}"

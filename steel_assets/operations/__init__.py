@@ -1,5 +1,5 @@
-"""The use cases: collect, import, drop, train, judge, issue. One to a file, its parts as parameters; each returns what happened.
+"""The use cases: collect, import, train, judge, issue, publish, and others. One per file; each returns what it did.
 
-Free of Dagster and of FastAPI, so that a command or a test can call them without either. What an asset, a check or a command says
-about the outcome stands in those rooms.
+They take their parts as parameters and import neither Dagster nor FastAPI, so that a command or a test can call them without
+either. How an asset, a check or a command reports the result is decided there.
 """

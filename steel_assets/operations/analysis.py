@@ -1,4 +1,4 @@
-"""A market's analysis: made from its history, kept as one JSON file per market, read by whoever publishes or shows it."""
+"""A market's analysis: computed from its history and stored as one JSON file per market."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ FIGURES = frozenset({"n", "p", "p_corrected"})
 
 
 def analysis(catalog: Catalog, history: MarketHistory) -> dict[str, Any]:
-    """Every statement about the market of ``history`` as plain values, findings first; nothing known later is in them.
+    """All statements about the market of ``history`` as JSON values, significant ones first; no later data are used.
 
     ``statements`` have the fields of ``core.analysis.statements.Statement``, ``p_corrected``, ``finding`` and an English
-    ``sentence``; ``unsaid`` names what cannot be said yet, and why.
+    ``sentence``; ``unsaid`` lists what cannot be computed yet, and why.
 
     Raises:
-        Problem: the market is no daily one.
+        Problem: the market is not a daily one.
     """
     if history.market.frequency != "daily":
         raise Problem(
@@ -63,7 +63,7 @@ def analysis(catalog: Catalog, history: MarketHistory) -> dict[str, Any]:
 
 
 def save(lake: Lake, analysis: Mapping[str, Any]) -> str:
-    """Store what ``analysis`` returned. Returns its key in the lake."""
+    """Store the result of ``analysis``. Returns its key in the lake."""
     key = _key(str(analysis["market"]))
     lake.store.put(key, json.dumps(analysis, allow_nan=False).encode())
     return lake.store.uri(key)
@@ -72,7 +72,7 @@ def save(lake: Lake, analysis: Mapping[str, Any]) -> str:
 def read(store: ObjectStore, market: str) -> dict[str, Any] | None:
     """The stored analysis of ``market``; None before the first.
 
-    Also None where it was damaged: it is set aside, and the next run makes it again.
+    Also None if the file is damaged: it is moved to quarantine, and the next run writes it again.
     """
 
     def checked(analysis: Any) -> dict[str, Any]:

@@ -1,12 +1,12 @@
-"""Whether anything runs by itself, from the SQLite files of an embedded Dagster instance.
+"""Whether schedules and sensors run, read directly from the SQLite files of an embedded Dagster instance.
 
-To open the instance and to load what it is to run takes more than a second of processor time. Two questions can be answered
-without: did no daemon ever run here, and is all well as far as the daemons and the watch itself are concerned? What the watch
-finds is an incident, and told as one. Everything else, and every other storage, is asked through Dagster
+Opening the instance and loading the definitions takes more than a second of processor time. Two questions can be answered without
+that: whether a daemon ever ran here, and whether the daemons and the sensor ``failed_ticks`` work. What that sensor finds becomes
+an incident, which is shown as such. All other questions, and other storages, are answered through Dagster
 (``assets.sensors.lost_daemons``, ``failed_ticks``).
 
-The tables are Dagster's own (1.13): daemon_heartbeats in ``history/runs.db``, instigators and job_ticks in
-``schedules/schedules.db``. Where they are others, the answer is that nothing is known.
+The tables are those of Dagster 1.13: daemon_heartbeats in ``history/runs.db``, instigators and job_ticks in
+``schedules/schedules.db``. If they differ, the answer is "unknown".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Literal
 from steel_assets.operations.dagster_files import InstanceFiles
 
 WATCH = "failed_ticks"
-"""The sensor that watches all others, and every schedule."""
+"""The sensor that checks all other sensors and every schedule."""
 
 WAIT_SECONDS = 2.0
 Running = Literal["never", "well", "unknown"]
@@ -34,14 +34,14 @@ NEWEST_TICK = (
 
 
 def running(files: InstanceFiles, now: datetime, grace: timedelta) -> Running:
-    """Whether anything runs by itself.
+    """Whether daemons, schedules and sensors run.
 
     Args:
-        grace: a daemon, or the watch, that was silent for longer may be dead.
+        grace: a daemon or the sensor ``failed_ticks`` that was silent for longer may be dead.
 
     Returns:
-        "never": no daemon ever ran here. "well": all that ever ran has a heartbeat, the watch ticks, and no schedule or sensor is
-        switched off or failed at its newest tick. "unknown": ask Dagster.
+        "never": no daemon ever ran here. "well": every daemon that ran has a heartbeat, ``failed_ticks`` ticks, and no schedule
+        or sensor is switched off or failed at its newest tick. "unknown": ask Dagster.
     """
     if files.history is None or files.schedules is None:
         return "unknown"
@@ -60,7 +60,7 @@ def running(files: InstanceFiles, now: datetime, grace: timedelta) -> Running:
 
 
 def _ticking(schedules: Path, since: datetime) -> bool:
-    """Whether the watch ticked after ``since``, and no newest tick failed."""
+    """Whether ``failed_ticks`` ticked after ``since``, and no newest tick failed."""
     watched = False
     for selector, status, body in _rows(schedules, INSTIGATORS):
         newest = _rows(schedules, NEWEST_TICK, selector)
@@ -76,5 +76,5 @@ def _rows(path: Path, query: str, *given: str) -> list[tuple[str, ...]]:
 
 
 def _moment(text: str) -> datetime:
-    """A moment as SQLAlchemy writes it there: UTC, without saying so."""
+    """A datetime as SQLAlchemy stores it there, in UTC without a zone, as a UTC datetime."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

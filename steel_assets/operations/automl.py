@@ -1,8 +1,8 @@
-"""Buying answers of an AutoML for a market, and where they are kept.
+"""Buys forecasts for a market from an AutoML service, and stores them.
 
-A walk-forward of whole years: one search for the year of the first origin and one for each that follows, each given nothing that
-was not known at the moment of its first origin. An origin that has an answer keeps it. What it costs is said before, and nothing
-is bought without a confirmation, or beyond the budget of the catalogue.
+A walk-forward by years: one search for the year of the first origin and one for each later year, trained only on what was known
+at its first origin. An origin that has a forecast keeps it. The cost is shown before. Nothing is bought without a confirmation,
+or beyond the catalogue's budget.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class SearchPlan:
-    """What there is to buy for a market.
+    """The searches to buy for a market.
 
     Attributes:
-        searches: by horizon, the folds with origins that have no answer yet, and which origins those are.
-        cost_usd: the estimate for all of it.
+        searches: by horizon, the folds with origins that have no forecast yet, and those origins.
+        cost_usd: estimated cost of all searches.
     """
 
     market: str
@@ -43,17 +43,17 @@ class SearchPlan:
 
     @property
     def count(self) -> int:
-        """How many searches."""
+        """The number of searches."""
         return sum(len(folds) for folds in self.searches.values())
 
     @property
     def rows(self) -> int:
-        """How many origins will be answered."""
+        """The number of origins that will get a forecast."""
         return sum(len(places) for folds in self.searches.values() for _, places in folds)
 
 
 def planned(history: MarketHistory, terms: VertexJobs, search: AutoMLService) -> SearchPlan:
-    """What ``terms`` want answered and nobody answered yet."""
+    """The searches for origins of ``terms`` that have no forecast yet."""
     first = int(history.origins.searchsorted(pd.Timestamp(terms.since)))
     found: dict[int, list[tuple[Fold, np.ndarray]]] = {}
     for horizon in terms.horizons:
@@ -69,7 +69,11 @@ def planned(history: MarketHistory, terms: VertexJobs, search: AutoMLService) ->
 
 
 def confirm(plan: SearchPlan, terms: VertexJobs, confirmed_usd: float | None) -> None:
-    """Refuse what is not confirmed, or more than the catalogue allows. Raises AutoMLError."""
+    """Refuse a plan that is not confirmed, or costs more than the catalogue allows.
+
+    Raises:
+        AutoMLError: the message names the amount.
+    """
     if plan.cost_usd > terms.budget_usd:
         raise AutoMLError(
             f"{plan.market}: {plan.count} searches would cost about {plan.cost_usd:.2f} USD, and automl.vertex.budget_usd of the "
@@ -85,14 +89,14 @@ def confirm(plan: SearchPlan, terms: VertexJobs, confirmed_usd: float | None) ->
 def buy(
     lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: SearchPlan, search: AutoMLService, report: Report
 ) -> int:
-    """Have everything of ``plan`` answered, and keep each answer as soon as it is there; how many origins were answered.
+    """Run all searches of ``plan``, storing each answer when it arrives; return how many origins got a forecast.
 
     Args:
-        features: as ``features.build_features`` made them from the same history.
-        report: called with a line about each search that is over.
+        features: built by ``features.build_features`` from the same history.
+        report: called with a line of text after each search.
 
     Raises:
-        AutoMLError: a search failed. What was answered before is kept.
+        AutoMLError: a search failed. Earlier answers are kept.
     """
     count = 0
     for horizon, searches in plan.searches.items():
@@ -114,16 +118,16 @@ def buy(
 
 
 def load(lake: Lake, market: Market) -> dict[int, pd.Series]:
-    """What was answered for ``market``: by horizon, a figure per origin. Empty before anything was bought.
+    """The forecasts bought for ``market``: by horizon, one value per origin. Empty before anything was bought.
 
-    A damaged file is set aside: its answers are lost, and what the service still has is not bought twice.
+    A damaged file is moved to quarantine and its forecasts are lost; jobs that the service still has are not paid for twice.
     """
     rows = _stored(lake, market.id)
     return {int(horizon): part.set_index("origin")["answer"] for horizon, part in rows.groupby("horizon")}
 
 
 def _known(history: MarketHistory, samples: Samples, fold: Fold) -> Samples:
-    """The rows, and their labels, that were known at the moment of the fold's first origin."""
+    """The rows whose labels were known at the fold's first origin."""
     known = slice(0, fold.fitted_at + 1)
     return samples.rows(known).with_labels(history.prices_at(samples.target_dates[known], history.moments[fold.fitted_at]))
 
@@ -145,7 +149,11 @@ def _stored(lake: Lake, market: str) -> pd.DataFrame:
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
-    """Answers as they were written. Raises KeyError, TypeError, ValueError for another frame."""
+    """The frame if it has the form of stored answers.
+
+    Raises:
+        KeyError, TypeError, ValueError: it has another form.
+    """
     found = frame[COLUMNS].astype({"horizon": int, "answer": float})
     found["origin"] = pd.DatetimeIndex(found["origin"]).as_unit("ns")
     found["fitted_at"] = pd.DatetimeIndex(found["fitted_at"]).as_unit("ns")

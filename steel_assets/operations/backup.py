@@ -1,12 +1,12 @@
-"""A backup of this installation: all that another machine needs to serve and to go on. It may be made while everything runs.
+"""A backup: everything another machine needs to serve and continue. It may be written while everything runs.
 
-In it: the Dagster instance (where it is in SQLite), the warehouse, the lake with the alert state, the keys of the API as salted
-hashes, the ledgers of the providers' calls, the drop folder, the user's own catalogue. Never in it: what the environment or
-``.env`` says, so no provider's key, password or signing key; caches and counts, which fill themselves.
+It contains the Dagster instance (if in SQLite), the warehouse, the lake with the alert state, the API keys as salted hashes, the
+ledgers of the providers' calls, the drop folder, and the user's catalogue. It never contains what the environment or ``.env``
+says (providers' keys, passwords, signing keys), nor caches, which refill themselves.
 
-The order makes it one that could have been left by a power cut, from which everything goes on (docs/operations.md): first what
-Dagster recorded, then the tables, then pointers, then all other objects. What comes later may say more, never less, than what
-came before; what a pointer names was there before the pointer.
+Parts are copied in an order that leaves a state like one after a power cut, from which everything recovers (docs/operations.md):
+first what Dagster recorded, then the tables, then pointers, then all other objects. A part copied later may contain more than an
+earlier one, never less; an object existed before the pointer that names it was read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from steel_assets.operations.dagster_files import FILE, InstanceFiles
 
 WAREHOUSE = "warehouse.duckdb"
 HOME_FILES = ("serving/keys.json", "serving/.keys-were-made", "quota/*.json", "alerts.log")
-"""Of STEEL_HOME, beside lake and warehouse: what nothing would bring back."""
+"""Files of STEEL_HOME outside lake and warehouse that could not be recreated."""
 
 PRODUCTION = "models/production/"
 POINTERS = ("/pointer.json", "/pointer.copy.json")
@@ -43,13 +43,13 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Places:
-    """Where this installation stores what is not in the warehouse, as the settings say.
+    """Where the settings place everything outside the warehouse.
 
     Attributes:
         home: STEEL_HOME.
         lake: address of the lake: a folder, or a bucket with ``://`` in it.
         drop: address of the drop folder, likewise.
-        catalogue: the folder of the user's own catalogue; None without one.
+        catalogue: the folder of the user's catalogue; None without one.
     """
 
     home: Path
@@ -60,10 +60,10 @@ class Places:
 
 @dataclass(frozen=True)
 class Made:
-    """What a backup holds.
+    """The content of a backup.
 
     Attributes:
-        files, bytes: in it, before compression.
+        files, bytes: number of files and their size before compression.
         left_out: what is not in it, and why.
     """
 
@@ -84,10 +84,10 @@ def create(
     *,
     key: bytes | None = None,
 ) -> Made:
-    """Write a backup to ``path``; read back and checked before it is there.
+    """Write a backup to ``path``; the file appears there only after it was read back and checked.
 
     Args:
-        key: what models and publications are signed with, and the backup too; None: they are not.
+        key: signing key of models and publications, which signs the backup too; None to leave it unsigned.
 
     Raises:
         BackupError: ``path`` exists, or cannot be written.
@@ -115,17 +115,21 @@ def create(
 
 
 def verify(path: Path, key: bytes | None) -> Archive:
-    """Check every byte of a backup, that what its pointers name is in it, and that its databases open.
+    """Check every byte of a backup, that it contains what its pointers name, and that its databases open.
 
     Raises:
-        BackupError: it is not whole.
+        BackupError: it is incomplete or damaged.
     """
     with tempfile.TemporaryDirectory(prefix="steel-verify-") as folder:
         return unpacked(path, Path(folder), key)
 
 
 def unpacked(path: Path, folder: Path, key: bytes | None) -> Archive:
-    """Unpack a backup into an empty folder and check it as ``verify`` does. Raises BackupError."""
+    """Unpack a backup into an empty folder and check it as ``verify`` does.
+
+    Raises:
+        BackupError: it is incomplete or damaged.
+    """
     whole, pointer = read_archive(path, folder, key), None
     try:
         for database in sorted(folder.glob("dagster/**/*.db")):
@@ -139,7 +143,7 @@ def unpacked(path: Path, folder: Path, key: bytes | None) -> Archive:
                 if not warehouse.lacking(table):  # asking an older table for its rows would give it the columns it lacks
                     warehouse.count(table)
         snapshots = SnapshotStore(LocalFolder(folder / "lake"), key)
-        with suppress(SnapshotDamaged):  # it was so when it was backed up, or is of another release: whoever reads it tells
+        with suppress(SnapshotDamaged):  # it was so when it was backed up, or is of another release: its reader reports it
             pointer = snapshots.pointer()
         if pointer is not None:
             snapshots.content(pointer)
@@ -149,7 +153,7 @@ def unpacked(path: Path, folder: Path, key: bytes | None) -> Archive:
 
 
 def _dagster(archive: ArchiveWriter, instance: InstanceFiles, scratch: Path) -> list[str]:
-    """The instance: databases through SQLite, the logs of steps as long as they are now."""
+    """Add the instance: databases by SQLite's backup, step logs up to their present length."""
     if not instance.embedded:
         return ["runs, events and ticks of Dagster: they are not in SQLite; back Postgres up with pg_dump"]
     archive.add_file(f"dagster/{FILE}", instance.yaml)
@@ -166,7 +170,7 @@ def _dagster(archive: ArchiveWriter, instance: InstanceFiles, scratch: Path) -> 
 
 
 def _warehouse(archive: ArchiveWriter, warehouse: Warehouse, scratch: Path) -> None:
-    """Every table, as of one moment where the warehouse is a file; table by table where it is BigQuery."""
+    """Add every table: as of one moment if the warehouse is a file, one after the other if it is BigQuery."""
     copy = scratch / WAREHOUSE
     if isinstance(warehouse, DuckDBWarehouse):
         warehouse.snapshot(copy)
@@ -176,7 +180,7 @@ def _warehouse(archive: ArchiveWriter, warehouse: Warehouse, scratch: Path) -> N
 
 
 def _lake(archive: ArchiveWriter, store: ObjectStore, snapshots: SnapshotStore) -> None:
-    """Every object: pointers first, with what is published, of which older versions are deleted meanwhile."""
+    """Add every object: pointers first, with the published snapshot, since older snapshots may be deleted meanwhile."""
     pointed = {key: store.get(key) for key in store.list(PRODUCTION) if key.endswith(POINTERS)} | _published(store, snapshots)
     for key, content in pointed.items():
         archive.add(f"lake/{key}", content)
@@ -190,7 +194,7 @@ def _lake(archive: ArchiveWriter, store: ObjectStore, snapshots: SnapshotStore) 
 
 
 def _published(store: ObjectStore, snapshots: SnapshotStore) -> dict[str, bytes]:
-    """The pointer to what is published and what it names; nothing where nothing is."""
+    """The pointer to the published snapshot and the objects that it names; empty if nothing is published."""
     for _ in range(ATTEMPTS):
         try:
             before = store.get(POINTER)
@@ -200,7 +204,7 @@ def _published(store: ObjectStore, snapshots: SnapshotStore) -> dict[str, bytes]
             pointer = snapshots.pointer()
             content = store.get(pointer.key) if pointer else None
         except SnapshotDamaged:
-            return {POINTER: before}  # as it is: whoever reads it tells
+            return {POINTER: before}  # unchanged: its reader reports the damage
         except ObjectNotFound:
             continue
         if pointer and content and store.get(POINTER) == before:
@@ -209,7 +213,7 @@ def _published(store: ObjectStore, snapshots: SnapshotStore) -> dict[str, bytes]
 
 
 def _home(archive: ArchiveWriter, places: Places) -> list[str]:
-    """Keys and ledgers, dropped files, the user's catalogue."""
+    """Add keys and ledgers, dropped files, and the user's catalogue."""
     for pattern in HOME_FILES:
         for path in sorted(places.home.glob(pattern)):
             archive.add_file(f"home/{path.relative_to(places.home).as_posix()}", path)
@@ -230,5 +234,5 @@ def _home(archive: ArchiveWriter, places: Places) -> list[str]:
 
 
 def _regular(folder: Path) -> Iterator[Path]:
-    """Regular files below ``folder``, no links."""
+    """Regular files below ``folder``, without links."""
     yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())

@@ -1,4 +1,4 @@
-"""What a training proposes: candidates under ``models/staging``, their walk-forward, and the announcement that names them."""
+"""The result of a training: candidates in ``models/staging``, their walk-forward, and an announcement that names them."""
 
 import hashlib
 import json
@@ -19,18 +19,18 @@ from steel_assets.core.training import Candidate
 
 CANDIDATES = "models/staging/candidates"
 NAMED = re.compile(r"\d{8}T\d{4}Z-(?P<family>[a-z0-9_]+)-[0-9a-f]{8}")
-"""What ``version_of`` calls one."""
+"""The form of the names that ``version_of`` makes."""
 
 log = logging.getLogger("steel.models")
 
 
 def validation_key(market: str) -> str:
-    """Where the newest candidate's walk-forward is: rows of tables.BACKTEST."""
+    """Key of the newest candidates' walk-forward: rows of tables.BACKTEST."""
     return f"predictions/validation/backtest/{market}.parquet"
 
 
 def backtest(lake: Lake, market: str) -> pd.DataFrame:
-    """The newest candidate's walk-forward.
+    """The newest candidates' walk-forward.
 
     Raises:
         ObjectNotFound: before the first training.
@@ -41,14 +41,14 @@ def backtest(lake: Lake, market: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What the newest training of a market proposed: the moment as of which its data was known, and a version per horizon."""
+    """The newest training of a market: the moment as of which its data were known, and a version per horizon."""
 
     as_of: pd.Timestamp
     versions: dict[int, str]
 
 
 def announced(lake: Lake, market: str) -> Announcement:
-    """The newest candidates of ``market``.
+    """The announcement of the newest candidates of ``market``.
 
     Raises:
         ObjectNotFound: before the first training.
@@ -70,7 +70,7 @@ def announced(lake: Lake, market: str) -> Announcement:
 
 
 def family_of(models: ModelStore, market: str, horizon: int, version: str) -> str | None:
-    """The family of a version of production; of a damaged one as its name says it, None where that says nothing."""
+    """The model family of a production version; for a damaged file from its name, None if the name does not tell."""
     try:
         manifest, _ = models.whole(market, horizon, version)
     except ModelDamaged as error:
@@ -81,7 +81,7 @@ def family_of(models: ModelStore, market: str, horizon: int, version: str) -> st
 
 
 def propose(lake: Lake, models: ModelStore, candidate: Candidate) -> dict[int, str]:
-    """Save a market's candidates and their walk-forward, then announce them; the version of each horizon."""
+    """Save a market's candidates and their walk-forward, then announce them; return each horizon's version."""
     market = candidate.market
     versions = {h: _stage(models, candidate, h) for h in candidate.bundles}
     lake.write(validation_key(market), candidate.backtest, BACKTEST)
@@ -91,13 +91,13 @@ def propose(lake: Lake, models: ModelStore, candidate: Candidate) -> dict[int, s
 
 
 def version_of(as_of: pd.Timestamp, family: str, files: Mapping[str, bytes]) -> str:
-    """What a model is called that was fitted on what was known at ``as_of``: when, what and, by its hash, exactly which."""
+    """The version name of a model fitted on data known at ``as_of``: time, family, and a hash of its files."""
     digest = hashlib.sha256(b"".join(name.encode() + files[name] for name in sorted(files))).hexdigest()[:8]
     return f"{as_of:%Y%m%dT%H%MZ}-{family}-{digest}"
 
 
 def _stage(models: ModelStore, candidate: Candidate, horizon: int) -> str:
-    """Save one horizon's candidate; its version."""
+    """Save one horizon's candidate; return its version."""
     bundle = candidate.bundles[horizon]
     files = bundle_to_files(bundle)
     version = version_of(candidate.as_of, bundle.family, files)

@@ -1,4 +1,4 @@
-"""Refusing to issue forecasts while this machine's clock is wrong; those issued before stay in force and are served."""
+"""Refuses to issue forecasts while this machine's clock is wrong; those issued before stay in force and are served."""
 
 import logging
 
@@ -13,17 +13,17 @@ log = logging.getLogger("steel.clock")
 
 
 class WrongClock(Problem):
-    """This machine's clock jumped, or is behind what is stored; the message says by how much and what to do."""
+    """The clock jumped, or is behind stored data; the message says by how much and what to do."""
 
 
 def refuse_wrong_clock(catalog: Catalog, lake: Lake, clock_record: ClockRecord, moment: pd.Timestamp) -> None:
-    """Compare this machine's clock with its monotonic clock and with the moment of the newest collection.
+    """Compare the clock with the monotonic clock and with the time of the newest collection.
 
     Args:
         moment: of the run, UTC.
 
     Raises:
-        WrongClock: the clock jumped since the last issue, or is behind what is stored.
+        WrongClock: the clock jumped since the last issue, or is behind stored data.
     """
     most = catalog.rules.clock.tolerance_seconds
     jumped = clock_record.jump_seconds()
@@ -41,7 +41,7 @@ def refuse_wrong_clock(catalog: Catalog, lake: Lake, clock_record: ClockRecord, 
 
 
 def note_clock(clock_record: ClockRecord) -> None:
-    """Store what both clocks say, for the next comparison; where the disk refuses it, only that comparison is left out."""
+    """Store the readings of both clocks for the next comparison, which is skipped if the disk refuses to store them."""
     try:
         clock_record.note()
     except OSError as error:
@@ -49,7 +49,7 @@ def note_clock(clock_record: ClockRecord) -> None:
 
 
 def newest_collection(lake: Lake) -> tuple[pd.Timestamp, str] | None:
-    """Moment and key of what was collected last; None while the lake is empty."""
+    """Time and key of the newest collected file; None while the lake is empty."""
     stamps = {collected_at(key): key for key in lake.store.list(RAW) if not ASIDE.search(key)}
     stamps.pop("", None)
     if not stamps:

@@ -1,7 +1,7 @@
-"""One collection, from a provider's answer to storage: check the figures, store or quarantine them, note how it went.
+"""One collection, from a provider's answer to storage: check the values, store or quarantine them, record the outcome.
 
-The order of writing is such that a process killed anywhere leaves nothing half done: what was not stored is news again at the
-next collection, and what was is not stored twice.
+A process killed at any point leaves nothing half done: what was not stored is new again at the next collection, and what was
+stored is not stored twice.
 """
 
 from dataclasses import dataclass, field
@@ -26,15 +26,15 @@ class Collected:
     """What one collection did.
 
     Attributes:
-        stored: the new file of observations; None when nothing was news.
-        held: figures that are not believed and wait for a decision, of this collection.
-        rejected: where answers of unknown shape are kept, and why they could not be read.
-        problems: series → what failed, the remedy, and what stands in.
-        notes: oddities of the provider, and in how many rows.
+        stored: key of the new file of observations; None if nothing was new.
+        held: doubtful values of this collection that wait for a person's decision.
+        rejected: keys of answers that could not be read, and why.
+        problems: series → what failed, the remedy, and which values are used instead.
+        notes: anomalies in the provider's answer, and in how many rows.
         skipped: why the provider was not asked at all, and the remedy.
-        remarks: series → what is worth knowing about its history although nothing failed.
-        damaged: what became of stored files of the group that were found damaged, a sentence each.
-        answered: whether the provider answered about one series of the group at least.
+        remarks: series → a remark about its history although nothing failed.
+        damaged: what was done about damaged files of the group, one sentence each.
+        answered: whether the provider answered about at least one series of the group.
     """
 
     observations: pd.DataFrame
@@ -60,7 +60,7 @@ def collect(
     moment: pd.Timestamp,
     since: pd.Timestamp | None = None,
 ) -> Collected:
-    """Ask ``source`` for what is new in ``group`` and store it.
+    """Ask ``source`` for new data of ``group`` and store them.
 
     Args:
         since: ask again for everything from this day on.
@@ -73,7 +73,7 @@ def collect(
 def store(
     catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, response: GroupResponse
 ) -> Collected:
-    """Store what ``source`` answered about ``group``: figures, those in quarantine, and answers that could not be read."""
+    """Store an answer of ``source`` about ``group``: accepted values, quarantined values, and answers that could not be read."""
     series = catalog.series_of(source.id, group)
     collection, known = response.collection, response.known
     came = collection.observations
@@ -112,25 +112,25 @@ def store(
 def group_standing(
     catalog: Catalog, lake: Lake, source: Source, group: str, observations: pd.DataFrame, now: pd.Timestamp
 ) -> SourceStatus:
-    """Where a group stands at ``now``, from what is stored."""
+    """The status of a group at ``now``, from what is stored."""
     asked = [declared.id for declared in catalog.series_of(source.id, group)]
     mine = observations[observations["series"].isin(asked)]
     return source_status(asked, record(lake.store, source, group), _newest(mine), now)
 
 
 def was_asked(lake: Lake, source: Source) -> bool:
-    """Whether any group of a source was ever asked for, with whatever success."""
+    """Whether any group of a source was ever asked for, successfully or not."""
     return any(record(lake.store, source, group) is not None for group in source.groups)
 
 
 def waiting(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.DataFrame:
-    """Figures in quarantine that nobody has decided upon, of all providers: rows of QUARANTINE."""
+    """Quarantined values of all providers without a decision: rows of QUARANTINE."""
     every = quarantine(catalog, lake, observations)
     return every[every["state"] == "waiting"].drop(columns="state")
 
 
 def quarantine(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.DataFrame:
-    """Every figure that was ever in quarantine, of all providers, with its ``state``."""
+    """All values that were ever quarantined, of all providers, with their ``state``."""
     quarantine = QuarantineStore(lake.store)
     frames = []
     for source in catalog.sources.values():
@@ -140,7 +140,11 @@ def quarantine(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.D
 
 
 def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decision, moment: pd.Timestamp) -> None:
-    """Release or drop figures in quarantine (rows of QUARANTINE). Raises ValueError for what cannot be released."""
+    """Release or drop quarantined values (rows of QUARANTINE).
+
+    Raises:
+        ValueError: one of them cannot be released.
+    """
     observations = as_released(figures, moment) if decision == RELEASED else OBSERVATIONS.empty()
     quarantine = QuarantineStore(lake.store)
     for source in catalog.sources.values():
@@ -156,7 +160,7 @@ def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decisi
 def _mended(
     lake: Lake, response: GroupResponse, accepted: pd.DataFrame, moment: pd.Timestamp, skipped: str | None
 ) -> tuple[str, ...]:
-    """Say what became of damaged files: mended when every series answered with its whole history, else asked again next time."""
+    """Report on damaged files: repaired if every series answered with its whole history, else requested again next time."""
     if skipped or response.collection.problems:
         return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in response.lost)
     words = f"the whole history was asked for again: {len(accepted)} rows that were not known came"
@@ -166,7 +170,7 @@ def _mended(
 
 
 def _stands_in(where: SourceStatus, series: str, moment: pd.Timestamp) -> str:
-    """Which figures are used instead of an answer that did not come, and their age."""
+    """Which stored values are used instead of a missing answer, and their age."""
     if series in where.missing:
         return "nothing stands in: it was never answered"
     days = (moment - where.stale[series]) / pd.Timedelta(days=1)
@@ -174,5 +178,5 @@ def _stands_in(where: SourceStatus, series: str, moment: pd.Timestamp) -> str:
 
 
 def _newest(observations: pd.DataFrame) -> dict[str, pd.Timestamp]:
-    """When the newest row of each series was collected."""
+    """The time at which the newest row of each series was collected."""
     return {str(name): at for name, at in observations.groupby("series")["collected_at"].max().items()}

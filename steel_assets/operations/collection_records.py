@@ -1,4 +1,4 @@
-"""What is noted about collections in the lake, under ``state/``: how the last one of each group went, and who blocks us."""
+"""Notes about collections in the lake, under ``state/``: the last one of each group, and providers that block us."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from steel_assets.operations.fresh import collection_key
 
 
 def record(store: ObjectStore, source: Source, group: str) -> CollectionRecord | None:
-    """How the last collection went; None when there was none, or what is noted was damaged (the lake says enough then)."""
+    """How the last collection went; None if there was none, or its note was damaged (the lake's files suffice then)."""
     return read_kept(store, collection_key(source, group), CollectionRecord.from_json)
 
 
@@ -27,19 +27,19 @@ def note(
     problems: Mapping[str, str],
     settled: Mapping[str, Settled],
 ) -> CollectionRecord:
-    """Note how a collection went."""
+    """Store how a collection went."""
     now = (record(store, source, group) or CollectionRecord(moment)).after(moment, requested, problems, settled)
     store.put(collection_key(source, group), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
     return now
 
 
 def block(store: ObjectStore, source: Source) -> Block | None:
-    """How a provider blocks us; None when it does not, or what is noted was damaged (it is asked then)."""
+    """How a provider blocks us; None if it does not, or if the note was damaged (the provider is then asked)."""
     return read_kept(store, _block(source), Block.from_json)
 
 
 def note_block(store: ObjectStore, source: Source, now: Block | None) -> None:
-    """Note that a provider blocks us, or no longer does."""
+    """Store that a provider blocks us, or no longer does."""
     if now is not None:
         store.put(_block(source), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
     elif block(store, source) is not None:

@@ -1,7 +1,7 @@
-"""Where the Dagster instance of this installation keeps its files, from its ``dagster.yaml`` alone: opening it would make them.
+"""The files of this installation's Dagster instance, found from ``dagster.yaml`` alone: opening the instance would create them.
 
-Known are the embedded storages: SQLite, artifacts and logs of steps in folders. What an instance keeps in Postgres is backed up
-with Postgres' own means.
+Only embedded storages are covered: SQLite, and folders of artifacts and step logs. An instance in Postgres is backed up with
+Postgres' own tools.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from steel_assets.settings import dagster_home
 FILE = "dagster.yaml"
 
 OUR_STORAGE = {"module": "steel_assets.assets.dagster_storage", "class": "SqliteStorage"}
-"""Dagster's SQLite files, written with fewer openings of them; what a ``dagster.yaml`` says to have it."""
+"""The entry of ``dagster.yaml`` that selects our variant of Dagster's SQLite storage, which opens its files less often."""
 
 FIRST = ("schedules.db", "runs.db", "index.db")
-"""Dagster writes an event into its run's own file before it is in these, so they are copied before those files."""
+"""Copied before the runs' own files, because Dagster writes an event into the run's file first."""
 
 
 class InstanceNotFound(Problem):
@@ -30,7 +30,11 @@ class InstanceNotFound(Problem):
 
 
 def instance_home() -> Path:
-    """The folder of the instance: DAGSTER_HOME, else this one where ``dagster.yaml`` is. Raises InstanceNotFound."""
+    """The folder of the instance: DAGSTER_HOME, else the current folder if it has a ``dagster.yaml``.
+
+    Raises:
+        InstanceNotFound: there is neither.
+    """
     named = dagster_home()
     if named is None and not Path(FILE).exists():
         raise InstanceNotFound(
@@ -42,13 +46,13 @@ def instance_home() -> Path:
 
 @dataclass(frozen=True)
 class InstanceFiles:
-    """Where an instance keeps what.
+    """Where an instance keeps its files.
 
     Attributes:
-        yaml: the file that describes it; may be missing, then everything is Dagster's default below ``home``.
-        history: folder of runs and events, SQLite; None where they are in another database.
+        yaml: the file that describes it; without it everything is at Dagster's default places below ``home``.
+        history: folder of runs and events, SQLite; None if they are in another database.
         schedules: folder of ticks and states of schedules and sensors, SQLite; None likewise.
-        logs: folder of the logs of steps; None where they are elsewhere.
+        logs: folder of the step logs; None if they are elsewhere.
     """
 
     yaml: Path
@@ -58,33 +62,33 @@ class InstanceFiles:
 
     @property
     def embedded(self) -> bool:
-        """True when runs, events and ticks are in SQLite."""
+        """Whether runs, events and ticks are in SQLite."""
         return self.history is not None
 
     def folders(self) -> dict[str, Path]:
-        """What is kept in folders: the name of each in a backup, and where it is.
+        """The instance's folders by their names in a backup, in the order of copying.
 
-        A tick is copied before the run that it began: the other way round the tick would say that a run was begun which is not
-        there, and that day would have none.
+        A tick is copied before the run that it started. Otherwise the tick could name a run that is missing, and that day would
+        get none.
         """
         named = {"dagster/schedules": self.schedules, "dagster/history": self.history, "dagster/logs": self.logs}
         return {name: folder for name, folder in named.items() if folder is not None}
 
     def databases(self) -> Iterator[tuple[str, Path]]:
-        """Each database that is there, by its name in a backup, in the order in which they are copied."""
+        """Each existing database by its name in a backup, in the order of copying."""
         for name, folder in self.folders().items():
             for database in sorted(folder.rglob("*.db"), key=lambda file: (file.name not in FIRST, file)):
                 yield f"{name}/{database.relative_to(folder).as_posix()}", database
 
 
 def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
-    """The files of the instance in ``home``: DAGSTER_HOME, or the folder of the project.
+    """The files of the instance in ``home``: DAGSTER_HOME, or the project's folder.
 
     Args:
-        described: a ``dagster.yaml`` that will be in ``home``, where none is there yet.
+        described: a ``dagster.yaml`` that will be put into ``home``, which has none yet.
 
     Raises:
-        Problem: its ``dagster.yaml`` is none, or names a folder by way of the environment.
+        Problem: ``dagster.yaml`` is not valid, or names a folder through an environment variable.
     """
     path = home / FILE
     source = path if path.exists() or described is None else described
@@ -107,7 +111,7 @@ def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
 
 
 def _sqlite(storage: Any) -> Mapping[str, Any] | None:
-    """How SQLite is described, by Dagster's own storage (also where nothing is said) or by ours; None for any other one."""
+    """The configuration of SQLite storage, Dagster's (the default) or ours; None for any other storage."""
     if not storage:
         return {}
     custom = storage.get("custom") or {}

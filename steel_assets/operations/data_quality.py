@@ -1,4 +1,4 @@
-"""The quality score of a market's data at a moment."""
+"""The data quality score of a market at a moment."""
 
 import pandas as pd
 
@@ -12,11 +12,11 @@ from steel_assets.operations.collecting import waiting
 
 
 class NotAssessed(RuntimeError):
-    """Nothing is known about a market's data quality."""
+    """No data quality was computed for a market."""
 
 
 def quality_rows(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Quality of every series that ``market`` reads: rows of tables.DATA_QUALITY."""
+    """The quality of every series that ``market`` reads: rows of tables.DATA_QUALITY."""
     declared = catalog.markets[market]
     observations = lake.observations(declared.series_ids)
     return quality.assess(
@@ -30,10 +30,10 @@ def quality_rows(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp)
 
 
 def quality_score(catalog: Catalog, warehouse: Warehouse, market: str, as_of: pd.Timestamp) -> float:
-    """The lowest quality among the series that ``market`` cannot be forecast without, 0-1, as ``data_quality`` assessed it.
+    """The lowest quality (0-1) of the series that forecasts of ``market`` require, as the asset ``data_quality`` stored it.
 
     Raises:
-        NotAssessed: ``data_quality`` has no rows of that day.
+        NotAssessed: there are no rows of that day.
     """
     day = local_day(as_of, catalog.rules.schedules.tzinfo)
     rows = warehouse.read(DATA_QUALITY, {"market": market, "date": day})

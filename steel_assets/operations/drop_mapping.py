@@ -1,4 +1,4 @@
-"""What lies in the drop folder and what it is: tables with their mappings, and a note in ``notes/`` about everything else.
+"""Sorts the files in the drop folder: tables with their mappings, and everything else, which gets a note in ``notes/``.
 
 A note is written once and removed when its cause is gone.
 """
@@ -27,11 +27,11 @@ class DropRefused(ValueError):
 
 
 class DropMapping(FileMapping):
-    """What the YAML file beside a table says: the options of ``steel import``, under the same names.
+    """The content of the YAML file beside a table: the options of ``steel import``, under the same names.
 
     Attributes:
-        overlap: what a file is to those imported before, where it differs widely from them.
-        believe: figures that are doubted are true.
+        overlap: how the file relates to earlier imports, if it differs widely from them (correction or revision).
+        believe: accept values that look doubtful.
     """
 
     overlap: Overlap | None = None
@@ -40,14 +40,14 @@ class DropMapping(FileMapping):
 
 @dataclass(frozen=True)
 class Sorted:
-    """Tables with the names of their mappings, in order, and words about what is neither."""
+    """Tables with the names of their mappings, in order, and a text about each other file."""
 
     tables: dict[str, str]
     words: dict[str, str]
 
 
 def sorted_out(names: Iterable[str]) -> Sorted:
-    """Which of ``names`` (all that lie at the top) are tables with a mapping of their own, and what the others are."""
+    """Which of ``names`` (the files at the top) are tables with a mapping, and what the others are."""
     there = sorted(names)
     found = {name: mapping for name in there if _is_table(name) and (mapping := _mapping_of(name, there))}
     shared = {mapping: [table for table in found if found[table] == mapping] for mapping in found.values()}
@@ -57,10 +57,13 @@ def sorted_out(names: Iterable[str]) -> Sorted:
 
 
 def read_mapping(name: str, content: bytes, series: Iterable[str]) -> DropMapping:
-    """The mapping in a YAML file. Raises DropRefused.
+    """The mapping in a YAML file.
 
     Args:
-        series: ids of those that exist.
+        series: ids of the series that exist.
+
+    Raises:
+        DropRefused: it is not a valid mapping.
     """
     try:
         options = load_plain(content)
@@ -82,7 +85,7 @@ def read_mapping(name: str, content: bytes, series: Iterable[str]) -> DropMappin
 
 
 def passing(name: str) -> bool:
-    """Whether it is what a program calls a file on its way; it is spoken of only when it stays."""
+    """Whether the name is one that programs give to files while writing them; such a file is mentioned only if it stays."""
     return name.startswith(PASSING)
 
 
@@ -92,7 +95,7 @@ def _is_table(name: str) -> bool:
 
 
 def _mapping_names(table: str) -> list[str]:
-    """Where the mapping of a table may be, the most particular first: ``a.csv.gz.yaml``, ``a.csv.yaml``, ``a.yaml``."""
+    """Possible names of a table's mapping, the most specific first: ``a.csv.gz.yaml``, ``a.csv.yaml``, ``a.yaml``."""
     path = PurePosixPath(table)
     found = [f"{table}{MAPPING}", path.with_suffix(MAPPING).name]
     if path.suffix.lower() in COMPRESSED and PurePosixPath(path.stem).suffix.lower() in TABLE_ENDINGS:
@@ -124,7 +127,7 @@ SHOWN_NAME = 100
 
 
 def keep_notes(box: DropBox, before: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
-    """Make the notes in ``box`` say ``words`` (by name) instead of ``before``: what is said for the first time."""
+    """Make the notes in ``box`` say ``words`` (by file name) instead of ``before``; return the new texts."""
     new = {name: text for name, text in words.items() if before.get(name) != text}
     notes = dict(new)
     for name in [*new, *(gone for gone in before if gone not in words)]:
@@ -139,7 +142,7 @@ def keep_notes(box: DropBox, before: Mapping[str, str], words: Mapping[str, str]
 
 
 def printable(name: str) -> str:
-    """A name that anybody put there, short and in letters that can be printed."""
+    """A user-given name, shortened, with printable characters only."""
     plain = "".join(letter if letter.isprintable() else "?" for letter in name.encode(errors="backslashreplace").decode())
     return plain if len(plain) <= SHOWN_NAME else f"{plain[:SHOWN_NAME]}… ({hashlib.sha256(plain.encode()).hexdigest()[:8]})"
 

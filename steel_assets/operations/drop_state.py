@@ -1,4 +1,4 @@
-"""What is remembered between two scans of the drop folder, in the lake: what was seen, moved and said."""
+"""What is remembered in the lake between two scans of the drop folder: files seen, moved, and noted."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class SeenFile(Declaration):
-    """A file at the top as it was when it was first seen so.
+    """A file at the top of the drop folder, as when it was first seen with its present size and time.
 
     Attributes:
-        unfinished: what is missing at its end, in words; None where it ends as its kind does.
+        unfinished: what is missing at its end, in words; None if it ends as its kind should.
     """
 
     version: str
@@ -30,11 +30,11 @@ class SeenFile(Declaration):
 
 
 class HandledFile(Declaration):
-    """A table that was dealt with: where it and its mapping are now, and what it was when it was read.
+    """A table that was processed: where it and its mapping are now, and its properties when it was read.
 
     Attributes:
-        import_id: the import that was made of it; None where it failed.
-        arrived: both files were seen to be there; until then a process may have died between the two moves.
+        import_id: the import that was made of it; None if it failed.
+        arrived: whether both files were seen at their new place; until then a process may have died between the two moves.
     """
 
     table: str
@@ -51,13 +51,13 @@ class HandledFile(Declaration):
 
 
 class DropState(Declaration):
-    """All of it.
+    """Everything that is remembered.
 
     Attributes:
         seen: files at the top, by name.
-        moved: files that are watched for a writer who was not done, by ``place/name``.
-        notes: what was said about what lies there, by name.
-        again: tables that were brought back because they changed, with the imports made of what they were.
+        moved: moved files that are checked for later changes, by ``place/name``.
+        notes: the text about each file, by name.
+        again: tables that were moved back because they changed, with the imports made of their former content.
     """
 
     seen: Mapping[str, SeenFile] = {}
@@ -67,16 +67,16 @@ class DropState(Declaration):
 
 
 def load(store: ObjectStore, drop_box: DropBox) -> DropState:
-    """What was remembered last. Where it cannot be read, nothing: every file is then looked at twice again."""
+    """The stored state; empty if it cannot be read, so that every file must again be seen unchanged in two scans."""
     return read_kept(store, _key(drop_box), lambda said: DropState.model_validate_json(json.dumps(said))) or DropState()
 
 
 def save(store: ObjectStore, drop_box: DropBox, state: DropState, before: DropState) -> None:
-    """Remember ``state``, where it differs from ``before``."""
+    """Store ``state``, if it differs from ``before``."""
     if state != before:
         store.put(_key(drop_box), state.model_dump_json(indent=1).encode())
 
 
 def _key(drop_box: DropBox) -> str:
-    """One for each place: machines that share a lake may each have a drop folder."""
+    """The key for this drop folder: machines that share a lake may have different drop folders."""
     return f"state/drop/{hashlib.sha256(drop_box.where.encode()).hexdigest()[:16]}.json"

@@ -1,4 +1,4 @@
-"""Which files at the top of the drop folder are whole: unchanged between two scans, quiet, and ending as their kind ends."""
+"""Which files at the top of the drop folder are complete: unchanged between two scans, and with the end of their kind."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from steel_assets.operations.drop_state import SeenFile
 
 
 class FolderScan:
-    """What one scan finds of each file, beside what earlier scans found.
+    """What one scan finds about each file, compared with earlier scans.
 
     Attributes:
-        seen: files as they were first seen so, by name.
-        words: about files that are waited for, by name.
+        seen: files as they were first seen in their present form, by name.
+        words: a text about each file that is not complete yet, by name.
     """
 
     def __init__(self, box: DropBox, rule: DropRule, seen: Mapping[str, SeenFile], moment: pd.Timestamp) -> None:
@@ -25,11 +25,14 @@ class FolderScan:
         self.words: dict[str, str] = {}
 
     def whole(self, name: str, offer: DroppedFile, most: int, *, any_end: bool = False) -> tuple[bytes, DroppedFile] | None:
-        """The content of a file that is whole; None while it may not be. Raises NotAFile.
+        """The content of a complete file; None if it may be incomplete.
 
         Args:
-            most: bytes; of a larger file one more is read.
-            any_end: it may end in any way.
+            most: largest number of bytes; of a larger file one byte more is read.
+            any_end: accept any end of the file.
+
+        Raises:
+            NotAFile: the name is a folder or a link.
         """
         if not self._box.grows:
             return self._box.read(name, most)
@@ -53,10 +56,10 @@ class FolderScan:
         return content, found
 
     def is_quiet(self, offer: DroppedFile, since: pd.Timestamp | None = None, *, long: bool = False) -> bool:
-        """Whether a file has not been changed for a while, or was seen to be so where its clock is ahead of ours.
+        """Whether a file has not changed for a while; if its time stamp is in the future, since it was first seen.
 
         Args:
-            long: for as long as an unfinished file is waited for.
+            long: use the longer time for which an unfinished file is waited for.
         """
         if offer.changed is None:
             return True
@@ -64,7 +67,7 @@ class FolderScan:
         return self._moment - min(offer.changed, since or offer.changed) >= least
 
     def forget(self, *names: str) -> None:
-        """Files that are no longer at the top."""
+        """Forget files that are no longer at the top."""
         for name in names:
             self.seen.pop(name, None)
 
@@ -82,5 +85,5 @@ class FolderScan:
 
 
 def sha256(content: bytes) -> str:
-    """The checksum of a file's bytes, as hexadecimal digits."""
+    """SHA-256 of a file's bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -1,9 +1,9 @@
-"""Files that people drop into a folder or a bucket: imported once, moved to ``done/``, or to ``failed/`` and explained there.
+"""Imports files that people put into a folder or bucket, once each; moves them to ``done/``, or to ``failed/`` with a reason.
 
-A table is imported when a YAML file of the same name lies beside it (``drop_mapping``). In a folder it counts as whole when two
-looks found the same content and it ends as its kind ends; what does not is waited for, and what lies in ``done/`` and ``failed/``
-is looked at again for a while. One scan takes a bounded number of files, scans never overlap, and a process that dies anywhere
-leaves a file that the next scan takes once. Whatever else lies there gets a word in ``notes/``.
+A table is imported if a YAML file of the same name lies beside it (``drop_mapping``). In a folder it counts as complete when two
+scans found the same content and it ends as its kind should; others are waited for, and files in ``done/`` and ``failed/`` are
+checked for changes for a while. One scan processes a bounded number of files, and scans never overlap. A process that dies at any
+point leaves each file in a state from which the next scan imports it exactly once. Every other file gets a note in ``notes/``.
 """
 
 import time
@@ -44,7 +44,7 @@ LONGEST_TEXT = 2000
 
 @dataclass(frozen=True)
 class Dropped:
-    """What became of one file: ``changed`` is one that was not whole when it was read, ``noted`` one that only got a note."""
+    """The outcome of one file: ``changed`` if it was incomplete when it was read, ``noted`` if it only got a note."""
 
     name: str
     outcome: Outcome
@@ -54,12 +54,12 @@ class Dropped:
 def take(
     catalog: Catalog, lake: Lake, imports: ImportLedger, drop_box: DropBox, home: Path, moment: pd.Timestamp
 ) -> list[Dropped]:
-    """Scan the drop folder once. Returns what became of each file, and the notes that are new.
+    """Scan the drop folder once; return the outcome of each file, and the new notes.
 
     Raises:
         ImportsBusy: the scan before is still running.
-        ObjectStoreError, ReaderUnavailable: the lake or the bucket cannot be reached, or no process be started that reads a
-            file; the files stay where they are.
+        ObjectStoreError, ReaderUnavailable: the lake or the bucket cannot be reached, or no process that reads a file can be
+        started; the files stay where they are.
     """
     with turn(home, 0, name="drop"):
         return _Scan(catalog, lake, imports, drop_box, home, moment).through()
@@ -86,7 +86,7 @@ class _Scan:
         offered = self._box.offered()
         found = sorted_out(offered.files)
         if found.tables:
-            self._lake.rewritings()  # a lake that cannot be read is not the files' fault
+            self._lake.rewritings()  # raises here if the lake cannot be read, so that no file is blamed for it
         for number, table in enumerate(sorted(found.tables, key=lambda name: (name not in self._watch.seen, name))):
             if number and time.monotonic() > self._ends:
                 break
@@ -108,7 +108,7 @@ class _Scan:
         return self._done
 
     def _take(self, table: str, mapping: str, files: Mapping[str, DroppedFile]) -> None:
-        """Import one table, unless it is not whole yet. What fails in it is its own."""
+        """Import one table, unless it is incomplete. Its errors do not affect other tables."""
         try:
             content = self._watch.whole(table, files[table], LARGEST_BYTES)
             written = self._watch.whole(mapping, files[mapping], LARGEST_MAPPING, any_end=True)
@@ -174,7 +174,7 @@ class _Scan:
         outcome: Dropped,
         import_id: str | None,
     ) -> None:
-        """Move both files; the table first, for without it its mapping is nothing to import."""
+        """Move both files, the table first: a mapping alone is not imported."""
         place = FAILED if outcome.outcome == "failed" else DONE
         names = self._free_names(place, (table, mapping), content[0])
         moved = HandledFile(
@@ -209,7 +209,7 @@ class _Scan:
         self._done.append(outcome)
 
     def _free_names(self, place: str, names: tuple[str, str], content: bytes) -> tuple[str, str]:
-        """Names that nothing in ``place`` has."""
+        """Names that are not taken in ``place``."""
         if not any(self._box.holds(place, name) for name in names):
             return names
         tag = f"-{self._moment:%Y%m%dT%H%M%SZ}-{sha256(content)[:6]}"
@@ -217,7 +217,7 @@ class _Scan:
         return table, mapping
 
     def _check_again(self, key: str) -> None:
-        """Finish a move that a process died in, and bring back a file that was changed since."""
+        """Finish a move in which a process died, and move back a file that was changed since."""
         one, box = self._moved[key], self._box
         try:
             if not one.arrived:
@@ -255,7 +255,7 @@ class _Scan:
         self._done.append(Dropped(moved.table, "changed", f"{sentence}; it is read again"))
 
     def _withdraw(self, name: str, table: str) -> None:
-        """Take back what was imported of a file whose writer was not done: it was never true."""
+        """Withdraw the import of a file whose writer was not finished: its values were never true."""
         with turn(self._home):
             try:
                 entry = find(self._imports, name)

@@ -1,4 +1,4 @@
-"""Paths of an exchange rate beside those of a market: the rate's last figure as its forecast, its past errors as its spread."""
+"""Sample paths of an exchange rate jointly with a market's: the forecast is its last value, the spread its past errors."""
 
 import pandas as pd
 
@@ -18,11 +18,11 @@ from steel_assets.operations import histories
 from steel_assets.operations.outlooks import drawn
 
 VERSION = "last-rate"
-"""The model version of an exchange rate's quantiles: they are no published forecast."""
+"""Model version in the quantiles of an exchange rate, which are not published."""
 
 
 def rate_market(rate: Series, market: Market) -> Market:
-    """An exchange rate as a market with the trading days and horizons of ``market``, so that it can be drawn with it."""
+    """An exchange rate as a market with the trading days and horizons of ``market``, so that both can be sampled together."""
     return Market(
         id=rate.id,
         name=rate.name,
@@ -35,14 +35,14 @@ def rate_market(rate: Series, market: Market) -> Market:
 
 
 def joint(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> tuple[Outlook, Outlook]:
-    """The paths of one market and of the exchange rate ``rate``, path by path of the same stretches of history.
+    """Sample paths of a market and of the exchange rate ``rate``; path i of both is from the same stretch of history.
 
     Args:
         rows: the market's published forecast, of ``tables.FORECASTS``.
 
     Raises:
-        ExchangeError: there is no such series, it is no exchange rate of the market's currency, or a monthly one.
-        HistoryError, PathsError: too little is known of either.
+        ExchangeError: there is no such series, it is not an exchange rate of the market's currency, or it is monthly.
+        HistoryError, PathsError: too little history of either.
     """
     market = str(rows["market"].iloc[0])
     declared = catalog.series.get(rate)
@@ -64,12 +64,12 @@ def joint(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> tuple[
 
 
 def in_currency(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> Outlook:
-    """The paths of one market in the other currency of the exchange rate ``rate``. Raises as ``joint``."""
+    """Sample paths of a market in the other currency of the exchange rate ``rate``; raises as ``joint``."""
     return exchanged(*joint(catalog, lake, rows, rate))
 
 
 def issued(history: MarketHistory, day: pd.Timestamp) -> pd.DataFrame:
-    """The rate's own quantiles as of its history: rows of ``tables.FORECASTS``, which are nowhere published."""
+    """The quantiles of the rate as of its history: rows of ``tables.FORECASTS``, which are not published."""
     features = build_features(history)
     bundles = [baseline(history, features, horizon) for horizon in history.market.horizons]
     rows = issue(history, features, bundles)

@@ -1,6 +1,6 @@
-"""Whether a person has stopped an experiment: a note in the lake, ``state/experiments/<experiment>.json``, that starting removes.
+"""Whether a person stopped an experiment: a note in the lake, ``state/experiments/<experiment>.json``, removed on restart.
 
-A damaged note is set aside, and the experiment goes on: what it does reaches nobody.
+A damaged note is moved to quarantine and the experiment continues, which is harmless because its forecasts are not published.
 """
 
 import json
@@ -14,19 +14,19 @@ from steel_assets.core.experiments import FINAL, State
 
 
 def stopped_since(store: ObjectStore, experiment: str) -> pd.Timestamp | None:
-    """Since when ``experiment`` is stopped (UTC); None where it is not."""
+    """The time (UTC) at which ``experiment`` was stopped; None if it is not stopped."""
     return read_kept(store, _key(experiment), _moment)
 
 
 def state_now(store: ObjectStore, experiment: str, last: State | None) -> State:
-    """Where ``experiment`` stands whose last look said ``last`` (None: there was none): its switch may have been turned since."""
+    """The present state of ``experiment``, whose last evaluation found ``last`` (None: none); it may be stopped since."""
     if last in FINAL:
         return last
     return "collecting" if stopped_since(store, experiment) is None else "stopped"
 
 
 def stop(store: ObjectStore, experiment: str, moment: pd.Timestamp) -> bool:
-    """Note that ``experiment`` forecasts no more from ``moment`` (UTC) on. False where it was stopped already."""
+    """Stop the forecasts of ``experiment`` from ``moment`` (UTC) on. False if it was stopped already."""
     if stopped_since(store, experiment) is not None:
         return False
     store.put(_key(experiment), json.dumps({"stopped_at": moment.isoformat()}).encode())
@@ -34,7 +34,7 @@ def stop(store: ObjectStore, experiment: str, moment: pd.Timestamp) -> bool:
 
 
 def start(store: ObjectStore, experiment: str) -> bool:
-    """Let ``experiment`` go on. False where it was not stopped."""
+    """Continue ``experiment``. False if it was not stopped."""
     if stopped_since(store, experiment) is None:
         return False
     store.delete(_key(experiment))

@@ -1,8 +1,8 @@
-"""Experiments: variants forecast in the shadow of what is published, and are judged beside it once it has come true.
+"""Experiments: variants forecast without being published, and are compared with the published forecasts later.
 
-A variant is fitted anew each week and issued from the same history and features as the published forecast, right after it. What
-it says goes to tables of its own, which nothing that is scored reads. The service is given it where the experiment declares a
-``keys_share``, and answers only those keys with it.
+A variant is fitted again each week. It forecasts from the same history and features as the published forecast, right after it.
+Its forecasts go to tables of their own, which no score reads. The service gets them only if the experiment declares a
+``keys_share``, and answers only that share of API keys with them.
 """
 
 import logging
@@ -32,16 +32,16 @@ from steel_assets.operations.experiment_switch import stopped_since
 log = logging.getLogger("steel.experiments")
 
 REFITTED = pd.Timedelta(days=7)
-"""A variant's model is fitted anew when it is older."""
+"""A variant's model is fitted again when it is older than this."""
 
 
 @dataclass(frozen=True)
 class Shadow:
-    """What an experiment did about a market on a day.
+    """What an experiment did for a market on a day.
 
     Attributes:
         rows: of tables.EXPERIMENT_FORECASTS.
-        why_none: why there are none, in words; empty where there are.
+        why_none: why there are none, in words; empty if there are.
     """
 
     experiment: str
@@ -58,15 +58,15 @@ def shadow(
     market: str,
     day: pd.Timestamp,
 ) -> Shadow:
-    """Let the variant forecast ``market`` from its stored history, as ``forecasting.forecast`` does; publish nothing.
+    """Let the variant forecast ``market`` from its stored history, as ``forecasting.forecast`` does, without publishing.
 
-    Doing it again from the same history writes the same rows.
+    A second call with the same history writes the same rows.
 
     Args:
         day: the day of issue, midnight without a zone.
 
     Raises:
-        ModelError, ForecastError: the family cannot forecast this market, or what it says is no forecast.
+        ModelError, ForecastError: the family cannot forecast this market, or its output is not a valid forecast.
     """
     nothing = EXPERIMENT_FORECASTS.empty()
     why_none = _why_not(catalog, lake, warehouse, experiment, day)
@@ -91,9 +91,9 @@ def shadow(
 
 
 def verdict(catalog: Catalog, lake: Lake, warehouse: Warehouse, experiment: Experiment, moment: pd.Timestamp) -> pd.DataFrame:
-    """Judge ``experiment`` as of ``moment`` and keep the day's row: one of tables.EXPERIMENT_VERDICTS.
+    """Evaluate ``experiment`` as of ``moment`` and store the day's row, of tables.EXPERIMENT_VERDICTS.
 
-    Once it is final nothing is judged or written any more, and its last row is returned.
+    After a final verdict nothing is evaluated or written; its row is returned.
     """
     newest = last_verdict(warehouse, experiment.id)
     if len(newest) and newest["state"].iloc[0] in FINAL:
@@ -124,7 +124,7 @@ def verdict(catalog: Catalog, lake: Lake, warehouse: Warehouse, experiment: Expe
 
 
 def last_verdict(warehouse: Warehouse, experiment: str) -> pd.DataFrame:
-    """The newest row of tables.EXPERIMENT_VERDICTS of ``experiment``; none before its first look."""
+    """The newest row of tables.EXPERIMENT_VERDICTS of ``experiment``; no rows before its first evaluation."""
     rows = warehouse.read(EXPERIMENT_VERDICTS, {"experiment": experiment})
     return rows[rows["date"] == rows["date"].max()].reset_index(drop=True)
 
@@ -140,7 +140,7 @@ def offers(catalog: Catalog, warehouse: Warehouse, market: str) -> dict[int, Pro
 
 
 def described(row: pd.Series) -> str:
-    """A row of tables.EXPERIMENT_VERDICTS in a sentence."""
+    """A row of tables.EXPERIMENT_VERDICTS as a sentence."""
     gain = "nothing has come true yet" if pd.isna(row["gain_share"]) else f"loss {-row['gain_share']:+.1%} beside the champion's"
     return (
         f"{row['family']}: {row['state']} on {row['date']:%Y-%m-%d} after {row['n']} pairs; {gain}; evidence that it is better "
@@ -149,7 +149,7 @@ def described(row: pd.Series) -> str:
 
 
 def _why_not(catalog: Catalog, lake: Lake, warehouse: Warehouse, experiment: Experiment, day: pd.Timestamp) -> str:
-    """Why nothing is forecast on ``day``; empty where something is."""
+    """Why nothing is forecast on ``day``; empty if something is."""
     if day < pd.Timestamp(experiment.start):
         return f"it begins on {experiment.start}"
     newest = last_verdict(warehouse, experiment.id)
@@ -165,7 +165,7 @@ def _why_not(catalog: Catalog, lake: Lake, warehouse: Warehouse, experiment: Exp
 def _model(
     models: ModelStore, experiment: Experiment, history: MarketHistory, features: pd.DataFrame, horizon: int
 ) -> tuple[str, Bundle]:
-    """The variant's model at one horizon with its version: the newest that is whole and young enough, else fitted now."""
+    """The variant's model at one horizon with its version: the newest undamaged one that is young enough, else fitted now."""
     market, kept = history.market.id, models.variants
     for version in reversed(kept.versions(experiment.id, market, horizon)):
         at = trained_at(version)
@@ -187,7 +187,7 @@ def _model(
 
 
 def _pairs(catalog: Catalog, lake: Lake, warehouse: Warehouse, experiment: Experiment, moment: pd.Timestamp) -> pd.DataFrame:
-    """What ``evidence.pairs`` makes of everything forecast so far; a market without stored prices has only open pairs."""
+    """``evidence.pairs`` of everything forecast so far; without stored prices all pairs of a market are open."""
     since, markets = Since(pd.Timestamp(experiment.start)), list(experiment.markets)
     made = warehouse.read(EXPERIMENT_FORECASTS, {"experiment": experiment.id, "market": markets, "issued_date": since})
     made = made[made["horizon"].isin(experiment.horizons)]

@@ -1,4 +1,4 @@
-"""Which rows of which table leave: those of the warehouse, and those that the lake keeps by market. Nothing is written."""
+"""Selects rows of a table for export, from the warehouse or from the lake's files per market."""
 
 from collections.abc import Iterable, Iterator
 
@@ -23,11 +23,11 @@ BY_MARKET = {
     MARKET_MONTHLY: lambda market: f"processed-data/monthly/{market}.parquet",
     BACKTEST: validation_key,
 }
-"""Tables of the lake with a file per market, and where it is."""
+"""Tables in the lake with one file per market: table → key of a market's file."""
 
 
 def has_markets(table: Table) -> bool:
-    """Whether rows of ``table`` can be chosen by market: by their own column, or by the series that a market reads."""
+    """Whether rows of ``table`` can be selected by market: by a column, or by the series that a market reads."""
     return table is OBSERVATIONS or "market" in table.column_names
 
 
@@ -41,7 +41,7 @@ def rows_of(
     since: pd.Timestamp | None = None,
     until: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
-    """The rows of ``table``, of all markets or one, from the day ``since`` to ``until``, both included.
+    """The rows of ``table``, of one market or all, from the day ``since`` to ``until``, both included.
 
     Raises:
         ExportError: a file of the lake is damaged.

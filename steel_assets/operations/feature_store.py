@@ -1,4 +1,4 @@
-"""A market's features in the lake: written when they are built, read by everything downstream."""
+"""A market's features in the lake: written when they are built, read by training and forecasting."""
 
 import pandas as pd
 
@@ -8,11 +8,11 @@ from steel_assets.operations import histories
 
 
 class FeaturesBehind(RuntimeError):
-    """The features in the lake are not of the history that shall be forecast from."""
+    """The stored features were built from another history than the one to forecast from."""
 
 
 def build(lake: Lake, history: MarketHistory) -> pd.DataFrame:
-    """Build the features of ``history`` and write them: one row per origin, one column per feature."""
+    """Build the features of ``history`` and store them: one row per origin, one column per feature."""
     from steel_assets.core.features import build_features
 
     frame = build_features(history)
@@ -22,11 +22,11 @@ def build(lake: Lake, history: MarketHistory) -> pd.DataFrame:
 
 
 def load(lake: Lake, history: MarketHistory) -> pd.DataFrame:
-    """What ``build`` wrote for ``history``; worked out again when an import was withdrawn since, or it was damaged.
+    """The stored features of ``history``; built again if an import was withdrawn since, or the file is damaged.
 
     Raises:
-        FeaturesBehind: it was written for another history.
-        ObjectNotFound: none was written yet.
+        FeaturesBehind: they were built from another history.
+        ObjectNotFound: none were stored yet.
     """
     from steel_assets.core.features import build_features
 
@@ -44,7 +44,11 @@ def load(lake: Lake, history: MarketHistory) -> pd.DataFrame:
 
 
 def _by_origin(frame: pd.DataFrame) -> pd.DataFrame:
-    """The features by origin, as they were written. Raises KeyError, TypeError, ValueError for another frame."""
+    """The features indexed by origin.
+
+    Raises:
+        KeyError, TypeError, ValueError: the frame has another form.
+    """
     found = frame.set_index("origin").rename_axis(None)
     found.index = pd.DatetimeIndex(found.index)
     if not all(map(pd.api.types.is_numeric_dtype, found.dtypes)):

@@ -1,4 +1,4 @@
-"""A market's daily forecast: issued and published, or withheld for a reason; and replayed for a day that is over."""
+"""A market's daily forecast: issued and published, or withheld for a stated reason; and replayed for a past day."""
 
 from dataclasses import dataclass, field
 
@@ -19,14 +19,14 @@ from steel_assets.operations.issuing import absurd, damaged_models, issue_as_of,
 
 @dataclass(frozen=True)
 class ForecastingResult:
-    """What a market's stage of forecasting did.
+    """The result of forecasting one market.
 
     Attributes:
         age: of the newest price.
-        rows: what was published, of tables.FORECASTS; none where it was withheld.
+        rows: what was published, of tables.FORECASTS; none if it was withheld.
         explanations: of ``rows``.
-        absurdities: what is absurd about the forecast that was withheld, in sentences.
-        damaged: horizon → what is wrong with its champion, for which the last price stands in.
+        absurdities: why a withheld forecast is implausible, in sentences.
+        damaged: horizon → what is wrong with its champion, instead of which the last price is the forecast.
     """
 
     age: PriceAge
@@ -37,7 +37,7 @@ class ForecastingResult:
 
 
 class HistoryBehind(RuntimeError):
-    """The stored history of a market is not of the day that shall be forecast on; the message says what to do."""
+    """The stored history of a market is not of the day to forecast on; the message says what to do."""
 
 
 def forecast(
@@ -49,15 +49,15 @@ def forecast(
     market: str,
     day: pd.Timestamp,
 ) -> ForecastingResult:
-    """Forecast ``market`` from its stored history and features; publish it unless it is absurd or its price too old.
+    """Forecast ``market`` from its stored history and features; publish it unless it is implausible or its price too old.
 
-    What is published is written in an order in which a reader never sees a forecast without its explanation.
+    The explanation is written before its forecast, so that no reader sees a forecast without one.
 
     Args:
         day: the day of issue, midnight without a zone.
 
     Raises:
-        HistoryBehind: the stored history is of another day, so the same forecast would be issued once more.
+        HistoryBehind: the stored history is of another day, so an earlier forecast would be issued again.
     """
     history = histories.load(catalog, lake, market)
     known = local_day(history.as_of, catalog.rules.schedules.tzinfo)
@@ -86,9 +86,9 @@ def forecast(
 def replay(
     catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str, moment: pd.Timestamp
 ) -> pd.DataFrame:
-    """The forecast of ``market`` as it would have been issued at ``moment``, from what was known and the models in force then.
+    """The forecast of ``market`` as it would have been issued at ``moment``, from the data and models of that time.
 
-    It is written to tables.REPLAYED_FORECASTS and nowhere else: what was issued that day, if anything, stays as it is.
+    It is written to tables.REPLAYED_FORECASTS only; the forecast that was issued that day is not changed.
 
     Raises:
         HistoryError: too little was known then.

@@ -1,4 +1,4 @@
-"""Which providers may not be fresh, without reading observations. What it is then is ``collecting.group_standing``'s to say."""
+"""Which providers may not be fresh, without reading observations; ``collecting.group_standing`` gives the exact status."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steel_assets.core.group_freshness import Noted
 
 
 def may_be_stale(catalog: Catalog, store: ObjectStore, source: Source, now: datetime) -> bool:
-    """Whether a provider that is asked may have a group that is not FRESH at ``now``; one that nobody ever asked has none."""
+    """Whether a provider may have a group that is not FRESH at ``now``; False if it was never asked."""
     noted = {group: read_kept(store, collection_key(source, group), Noted.from_json) for group in source.groups}
     if not any(noted.values()):
         return any(key.endswith(".parquet") for key in store.list(f"raw-data/{source.folder}/"))
@@ -20,5 +20,5 @@ def may_be_stale(catalog: Catalog, store: ObjectStore, source: Source, now: date
 
 
 def collection_key(source: Source, group: str) -> str:
-    """Where it is noted how the last collection of a group went."""
+    """Key of the record about the last collection of a group."""
     return f"state/collections/{source.id}/{group}.json"

@@ -1,7 +1,7 @@
-"""Everything that an installation stores, by what law it grows, and what bounds it. ``docs/operations.md`` has the same table.
+"""Every kind of file that an installation stores, what makes it grow, and what limits it. docs/operations.md has the same table.
 
-A file of the lake belongs to the first kind that has a place for its key; one that belongs to none is of a kind that was added
-without saying how it grows.
+A file of the lake belongs to the first kind with a matching place. A key that matches none is of a kind that was added without an
+entry here.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ OTHER = "anything else"
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file in the lake.
+    """A kind of file.
 
     Attributes:
-        places: what its keys begin with, in their first three folders, ``*`` for any part of it; none: it lies elsewhere.
-        law: what it grows by.
-        bound: what keeps it from growing, or "ever".
+        places: patterns of the first three folders of its keys, ``*`` for any text; empty if it is not in the lake.
+        law: what makes it grow.
+        bound: what limits it, or "ever".
     """
 
     name: str
@@ -154,7 +154,7 @@ KINDS = (
         "ever: for whoever wants to look; delete them by hand",
     ),
 )
-"""Everything in the lake."""
+"""All kinds in the lake."""
 
 WAREHOUSE = Kind(
     "the warehouse",
@@ -179,12 +179,12 @@ LOGS = Kind("logs of steps", (), "two files per step of a run", "go with their r
 CACHE = Kind("answers kept of providers", (), "an answer per question", "two hours, 200 MiB; the least lasting leaves first")
 
 ELSEWHERE = (WAREHOUSE, EVENTS, TICKS, LOGS, CACHE)
-"""Everything beside the lake."""
+"""All kinds outside the lake."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is of a kind; ``files`` is None where that is not counted."""
+    """The size of a kind; ``files`` is None if they are not counted."""
 
     kind: str
     files: int | None
@@ -192,7 +192,11 @@ class Size:
 
 
 def of_lake(store: ObjectStore) -> list[Size]:
-    """How much each kind of the lake takes now: one listing, no file is read. Raises ObjectStoreError."""
+    """The size of each kind in the lake, from one listing; no file is read.
+
+    Raises:
+        ObjectStoreError: the lake cannot be listed.
+    """
     found = {kind.name: [0, 0] for kind in KINDS} | {OTHER: [0, 0]}
     for key, size in store.sizes():
         mine = found[kind_of(key)]
@@ -202,7 +206,7 @@ def of_lake(store: ObjectStore) -> list[Size]:
 
 
 def of_folders(places: Mapping[str, Path | None]) -> Iterator[Size]:
-    """How much the folders (or files) of other kinds take, by name; those that are not on this machine are left out."""
+    """The sizes of other kinds by name, from their folders or files; those not on this machine are left out."""
     for name, place in places.items():
         if place is not None:
             sizes = list(_sizes(place))

@@ -1,4 +1,4 @@
-"""A market's history in the lake: written by ``market_daily``, read by everything downstream of it; and why there is none."""
+"""A market's history in the lake: written by the asset ``market_daily``, read by later stages; and why a market has none."""
 
 import hashlib
 import json
@@ -20,11 +20,15 @@ from steel_assets.operations import automl
 from steel_assets.providers import Providers
 
 CALENDAR_AHEAD = pd.DateOffset(years=2)
-"""So far beyond a look its market's calendar is kept: how long the platform may stand still and still tell ages exactly."""
+"""How far ahead a market's calendar is stored: for so long the age of a price can be told exactly without another run."""
 
 
 def build(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp) -> MarketHistory:
-    """The history of ``market`` from all that the lake knew at ``as_of``. Raises HistoryError."""
+    """The history of ``market`` from everything that the lake knew at ``as_of``.
+
+    Raises:
+        HistoryError: there are no or too few prices.
+    """
     declared, series = catalog.markets[market], catalog.market_series(market)
     rules = catalog.rules.schedules
     observations = lake.observations(declared.series_ids)
@@ -33,7 +37,7 @@ def build(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp) -> Mar
 
 
 def save(lake: Lake, history: MarketHistory) -> str:
-    """Write ``history``, and what it found of prices; the folder it is in."""
+    """Store ``history`` and what it found about prices; return the folder's key."""
     found = looked_up(history)
     closed, extra = closures(history.market.calendar, history.as_of.tz_localize(None) + CALENDAR_AHEAD)
     lookup = PriceLookup(history.market.calendar, closed, extra, found.newest.isoformat(), found.until.isoformat())
@@ -51,11 +55,11 @@ def save(lake: Lake, history: MarketHistory) -> str:
 
 
 class Stamp(NamedTuple):
-    """What is noted beside files that were computed.
+    """What is noted beside computed files.
 
     Attributes:
-        withdrawals: which imports were withdrawn when they were made, in short; empty without any.
-        as_of: the moment they are of; None in files of older releases.
+        withdrawals: digest of the imports that were withdrawn when they were computed; empty without any.
+        as_of: the data known by then were used; None in files of older releases.
     """
 
     withdrawals: str
@@ -63,13 +67,13 @@ class Stamp(NamedTuple):
 
 
 def load(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
-    """The history that ``market_daily`` wrote last; what was withdrawn since is left out of it.
+    """The history that ``market_daily`` stored last, without imports that were withdrawn since.
 
-    A damaged file of it is set aside, and the whole is worked out again from the raw figures as of the same moment.
+    If a file of it is damaged, it is moved to quarantine and the history is computed again from raw values as of the same moment.
 
     Raises:
-        ObjectNotFound: it never did.
-        HistoryError: too little is left, or of which moment it was is not known.
+        ObjectNotFound: none was stored.
+        HistoryError: too few prices are left, or the moment of the damaged history is not known.
     """
     try:
         return _stored(catalog, lake, market)
@@ -112,12 +116,16 @@ def _stored(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
 
 
 def _bought(lake: Lake, market: Market) -> dict[int, pd.Series]:
-    """What was bought for ``market``, where it declares that anything may be."""
+    """Bought AutoML forecasts of ``market``, if it declares them."""
     return automl.load(lake, market) if market.automl.vertex is not None else {}
 
 
 def _by_origin(frame: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
-    """A frame by origin, as ``save`` wrote it. Raises KeyError, TypeError, ValueError for another one."""
+    """The frame indexed by origin.
+
+    Raises:
+        KeyError, TypeError, ValueError: it has another form than ``save`` wrote.
+    """
     found = frame.set_index("origin")
     found.index = pd.DatetimeIndex(found.index).as_unit("ns")
     if target is not None and target not in found:
@@ -153,13 +161,13 @@ def _of_prices(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def looked_up(history: MarketHistory) -> LookedUp:
-    """The newest price that ``history`` knows, and the newest session whose price was published at its moment."""
+    """The newest price in ``history``, and the newest session whose price was due by its moment."""
     newest = pd.Timestamp(history.periods[history.market.target.series].iloc[-1])
     return LookedUp(newest.date(), history.origins[-1].date())
 
 
 def age_of(catalog: Catalog, history: MarketHistory) -> PriceAge:
-    """How old the newest price of ``history`` is at its moment."""
+    """The age of the newest price of ``history`` at its moment."""
     found, published = looked_up(history), history.series[history.market.target.series].published
     shut = closures(history.market.calendar, history.origins[-1])
     calendar = catalog.rules.price_calendar(published, *shut, history.market.frequency)
@@ -167,19 +175,19 @@ def age_of(catalog: Catalog, history: MarketHistory) -> PriceAge:
 
 
 def stamp(lake: Lake, folder: str, as_of: pd.Timestamp) -> None:
-    """Note in ``folder`` of which moment it is, and which imports were withdrawn when what is in it was made."""
+    """Note in ``folder`` the moment of its data, and the imports that were withdrawn when it was computed."""
     noted = {"sha256": _withdrawals(lake), "as_of": as_of.isoformat()}
     lake.store.put(f"{folder}/withdrawals.json", json.dumps(noted).encode())
 
 
 def stamped(lake: Lake, folder: str) -> pd.Timestamp | None:
-    """Of which moment ``folder`` is, as ``stamp`` noted; None where that was never noted, or is lost."""
+    """The moment noted by ``stamp`` in ``folder``; None if it was never noted, or is lost."""
     noted = _stamp(lake, folder)
     return noted.as_of if noted else None
 
 
 def is_behind(lake: Lake, folder: str) -> bool:
-    """Whether an import was withdrawn or corrected since ``stamp``, or what that noted is lost: it is then made again."""
+    """Whether ``folder`` must be computed again: an import was withdrawn or corrected since ``stamp``, or its note is lost."""
     noted = _stamp(lake, folder)
     withdrawals = noted.withdrawals if noted else ""
     return withdrawals != _withdrawals(lake) or (noted is None and bool(lake.damaged.open(f"{folder}/")))
@@ -197,7 +205,7 @@ def _stamp(lake: Lake, folder: str) -> Stamp | None:
 
 
 def _withdrawals(lake: Lake) -> str:
-    """All withdrawals and corrections of imports so far, in short; empty without any."""
+    """Digest of all withdrawals and corrections of imports so far; empty without any."""
     withdrawals = [f"{rewriting.at.isoformat()} {rewriting.subject}" for rewriting in lake.rewritings()]
     return hashlib.sha256("\n".join(withdrawals).encode()).hexdigest() if withdrawals else ""
 
@@ -207,7 +215,7 @@ def _folder(market: str) -> str:
 
 
 def unfed_by_choice(catalog: Catalog, lake: Lake, providers: Providers, market: str) -> str | None:
-    """Why ``market`` has no prices and the remedy, where that is a choice and no fault; None where it has some, or should."""
+    """Why ``market`` has no prices, and the remedy, if that follows from settings; None if it has some, or should have."""
     reason = providers.unfed(market)
     target = catalog.markets[market].target.series
     return reason if reason and lake.observations([target]).empty else None

@@ -1,7 +1,7 @@
-"""One table into the lake: the one way in for ``steel import`` and for the drop folder.
+"""Imports one table into the lake, for ``steel import`` and for the drop folder.
 
-All of a file or nothing: it is compared with what was imported before, doubted like collected figures, and stored with its entry
-in the ledger by one last write.
+The whole file is imported or nothing: it is compared with earlier imports, checked like collected values, and stored with its
+entry in the ledger, which is written last.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,16 +26,16 @@ from steel_assets.operations.repairs import mend_imports
 from steel_assets.operations.rewriting import in_effect_now, rewrite
 
 LONGEST_TURN_SECONDS = 120.0
-"""How long one import waits for another."""
+"""Seconds that one import waits for another."""
 
 FASTEST_CLOCK = pd.Timedelta(minutes=1)
-"""An import dated further ahead than this was made by a clock that was wrong, or this one is."""
+"""An import dated further in the future than this was made with a wrong clock, or this machine's clock is wrong."""
 
 SHOWN = 5
 
 
 class NotImported(Problem, ValueError):
-    """A file is not imported: the message says why, and what a person may say to it. Nothing was written."""
+    """A file was not imported: the message says why, and which option a person can use. Nothing was written."""
 
 
 class ImportsBusy(Problem):
@@ -44,13 +44,13 @@ class ImportsBusy(Problem):
 
 @dataclass(frozen=True)
 class FileToImport:
-    """A file as it was read, and what its owner says about it.
+    """A file as read, with its owner's options.
 
     Attributes:
         figures: series → ``period, value``.
-        options: how it was read, as the ledger notes it.
-        dropped: which file in the drop folder it is.
-        simulated: True only for figures that the sandbox made.
+        options: how it was read, for the ledger.
+        dropped: the file's name in the drop folder.
+        simulated: True only for values that the sandbox made.
     """
 
     file: str
@@ -66,28 +66,28 @@ class FileToImport:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file: its entry in the ledger, and whether that was there before."""
+    """The outcome of an import: its entry in the ledger, and whether that existed before."""
 
     entry: Import
     known_already: bool = False
 
     @property
     def rows_read(self) -> int:
-        """Rows of figures in the file, over all series."""
+        """Rows of values in the file, over all series."""
         return sum(part.rows_read for part in self.entry.parts)
 
     @property
     def rows_new(self) -> int:
-        """Rows that the lake did not hold before; none where the same file was imported already."""
+        """Rows that the lake did not hold before; 0 if the same file was imported already."""
         return 0 if self.known_already else sum(part.rows_new for part in self.entry.parts)
 
 
 @contextmanager
 def turn(home: Path, seconds: float = LONGEST_TURN_SECONDS, name: str = "imports") -> Iterator[None]:
-    """Inside, no other process of this machine imports or withdraws. The lock of a process that died is free.
+    """A context in which no other process of this machine imports or withdraws. A process that dies releases the lock.
 
     Raises:
-        ImportsBusy: another had its turn for longer than ``seconds``.
+        ImportsBusy: another process held the lock for longer than ``seconds``.
     """
     lock = home / "turns" / f"{name}.lock"
     make_folder(lock.parent)
@@ -104,13 +104,13 @@ def import_table(
 ) -> Imported:
     """Store what is new in a file, with its entry in the ledger.
 
-    The file that its series were imported from last is known already, as is a file that lies in the drop folder because a process
-    died before it was moved.
+    A file counts as known already if its series were last imported from the same content, or if it is still in the drop folder
+    because a process died before moving it.
 
     Raises:
-        NotImported: its figures are not believed, or contradict an earlier import, and nobody said what that means.
+        NotImported: its values are doubtful or contradict an earlier import, and no option accepts them.
         ImportsBusy: another import takes too long.
-        LakeError: the figures are simulated and the lake is not, or the other way round.
+        LakeError: the values are simulated and the lake is real, or the other way round.
     """
     with turn(home):
         mend_imports(lake, imports)
@@ -151,7 +151,7 @@ def import_table(
 
 
 def _known_already(offered: FileToImport, imports: list[Import], before: list[Import]) -> Import | None:
-    """The import that this file is: the same one dropped, or the same content as that of its series' latest import."""
+    """The earlier import of this file: the same dropped file, or the same content as its series' latest import; else None."""
     for entry in imports:
         if offered.dropped is not None and (entry.dropped, entry.sha256) == (offered.dropped, offered.sha256):
             return entry
@@ -165,7 +165,7 @@ def _known_already(offered: FileToImport, imports: list[Import], before: list[Im
 
 
 def _moment(now: pd.Timestamp, before: list[Import]) -> pd.Timestamp:
-    """A moment of its own: now, or just after the import before."""
+    """A unique time of import: now, or just after the import before."""
     if not before:
         return now
     newest = pd.Timestamp(before[-1].at)
@@ -178,7 +178,7 @@ def _moment(now: pd.Timestamp, before: list[Import]) -> pd.Timestamp:
 
 
 def _compare(catalog: Catalog, claimed: pd.DataFrame, known: pd.DataFrame) -> None:
-    """Refuse a file that differs widely from what was imported of the same series before."""
+    """Refuse a file that differs widely from earlier imports of the same series."""
     imported = asof(known[known["source"] == SOURCE], END_OF_TIME)
     found = []
     for name, figures in claimed.groupby("series"):
@@ -195,7 +195,7 @@ def _compare(catalog: Catalog, claimed: pd.DataFrame, known: pd.DataFrame) -> No
 
 
 def _believe(catalog: Catalog, rows: pd.DataFrame, known: pd.DataFrame) -> None:
-    """Refuse figures that would be held if a provider had sent them."""
+    """Refuse values that would be quarantined if a provider had sent them."""
     names = sorted(set(rows["series"]))
     reasons = anomaly_reasons_of_all(rows, known, [catalog.series[name] for name in names]).dropna()
     if reasons.empty:

@@ -1,4 +1,4 @@
-"""The forecasts in force: rows as they were published, with the age that their price has at a moment."""
+"""The forecasts in force: rows as published, with the age of their price at a moment."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from steel_assets.core.tables import FORECASTS
 
 
 def aged(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None = None) -> pd.DataFrame:
-    """``rows`` as they are at ``moment``: their confidence fallen with the age of the price, and that age beside it.
+    """``rows`` as of ``moment``: with the age of their price, and a confidence reduced by that age.
 
-    The columns added are ``price_date``, ``price_age_sessions``, ``stale`` and ``stale_reason``, named as in the API.
+    The added columns are ``price_date``, ``price_age_sessions``, ``stale`` and ``stale_reason``, named as in the API.
 
     Args:
         rows: of tables.FORECASTS, one market.
-        looked_up: what the newest look at the market's prices found.
+        looked_up: what the newest run found about the market's prices.
     """
     age = age_of(catalog, rows, moment, looked_up)
     known = rows["age_sessions"].fillna(0) if "age_sessions" in rows else pd.Series(0, index=rows.index)
@@ -36,7 +36,7 @@ def aged(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: 
 
 
 def age_of(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None) -> PriceAge:
-    """How old the price is that ``rows``, one market's, start from."""
+    """The age of the price from which ``rows``, of one market, start."""
     first = rows.iloc[0]
     market = catalog.markets[str(first["market"])]
     calendar = catalog.rules.price_calendar(
@@ -64,7 +64,7 @@ def in_force(published: pd.DataFrame, market: str, moment: pd.Timestamp) -> pd.D
 
 
 def newest(catalog: Catalog, warehouse: Warehouse, store: ObjectStore, moment: pd.Timestamp) -> pd.DataFrame:
-    """Every market's forecast in force at ``moment``, aged; no rows before the first."""
+    """Every market's forecast in force at ``moment``, with ages; no rows before the first."""
     published = warehouse.read(FORECASTS)
     found = [(market, in_force(published, market, moment)) for market in catalog.markets]
     return pd.concat(

@@ -1,7 +1,7 @@
-"""The Dagster instance of a job that lives in one process: taken up from the lake, put back into it.
+"""Loads the Dagster instance of a job in one process from the lake, and stores it there again.
 
-Kept under ``state/instance/`` are the instance's SQLite databases (runs, events, ticks) and the ledgers of the providers' calls,
-whose 24 hours do not end with a machine. Between them an instance is in a folder that is thrown away.
+``state/instance/`` holds the instance's SQLite databases (runs, events, ticks) and the ledgers of the providers' calls, whose 24
+hours outlast a machine. While a job runs, the instance is in a temporary folder.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class InstanceState:
     Attributes:
         folder: of the instance, with its ``dagster.yaml``.
         home: STEEL_HOME, where the ledgers belong.
-        kept: what was taken up, or put back last; None before the first.
-        stamps: of each file at that moment: what has the same is not sent again.
+        kept: what was loaded or stored last; None before the first.
+        stamps: a stamp of each file at that time; a file with the same stamp is not uploaded again.
     """
 
     files: KeptFiles
@@ -50,11 +50,11 @@ class InstanceState:
     stamps: dict[str, tuple[int, int] | None] = field(default_factory=dict)
 
     def put_back(self, now: pd.Timestamp) -> FileSet:
-        """Put the instance as it is now in the place of what was taken up; nothing may run in it meanwhile.
+        """Store the present instance in place of the loaded one; nothing may run in it meanwhile.
 
         Raises:
-            FilesReplaced: another process has put something there meanwhile.
-            SqliteError, ObjectStoreError: what is there stays in force.
+            FilesReplaced: another process stored an instance meanwhile.
+            SqliteError, ObjectStoreError: the stored instance is unchanged.
         """
         instance, known = instance_files(self.folder), self.kept.files if self.kept else {}
         with tempfile.TemporaryDirectory(prefix="steel-copies-") as scratch:
@@ -76,25 +76,25 @@ class InstanceState:
 
 
 def kept_files(store: ObjectStore, signing_key: bytes | None) -> KeptFiles:
-    """Where the instance is kept between its lives."""
+    """The place in the lake where the instance is stored between jobs."""
     return KeptFiles(store, PREFIX, signing_key)
 
 
 def restored_instance(
     files: KeptFiles, home: Path, folder: Path, *, anew: bool = False, json_logs: bool = False
 ) -> InstanceState:
-    """What is kept, in an empty ``folder`` of this machine, with a ``dagster.yaml``; a new instance where nothing is kept.
+    """The stored instance in an empty ``folder``, with a ``dagster.yaml``; a new one if none is stored.
 
-    A ledger that is on this machine already stays.
+    A ledger of calls that exists on this machine is kept.
 
     Args:
-        files: what is kept, as ``kept_files`` finds it.
+        files: the stored files, from ``kept_files``.
         home: STEEL_HOME, which has the ledgers of calls.
-        anew: begin with a new instance in any case; what names the one that is kept is set aside.
-        json_logs: what runs log is JSON.
+        anew: start with a new instance in any case; the pointer to the stored one is moved aside.
+        json_logs: runs log JSON.
 
     Raises:
-        FilesDamaged: what is kept is damaged; nothing was changed.
+        FilesDamaged: the stored instance is damaged; nothing was changed.
         ObjectStoreError: the lake cannot be read.
     """
     instance = described(folder, json_logs=json_logs)
@@ -109,10 +109,10 @@ def restored_instance(
 
 
 def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
-    """An instance in ``folder``, as its new ``dagster.yaml`` says: SQLite, nothing tried again, output where it comes out.
+    """An instance in ``folder`` with a new ``dagster.yaml``: SQLite, no retries, output to this process's own.
 
     Args:
-        json_logs: what runs log is JSON.
+        json_logs: runs log JSON.
     """
     configuration = {
         "telemetry": {"enabled": False},
@@ -126,13 +126,13 @@ def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
 
 
 def stamp(path: Path) -> tuple[int, int] | None:
-    """Another one after every change of a database; None while it still has a log beside it."""
+    """Size and time of a database file, which change with its content; None while it has a write-ahead log."""
     log, about = path.with_name(f"{path.name}-wal"), path.stat()
     return None if log.exists() and log.stat().st_size > 0 else (about.st_mtime_ns, about.st_size)
 
 
 def _fetch(files: KeptFiles, stored: FileSet, instance: InstanceFiles, home: Path) -> None:
-    """Put the files of ``stored`` where they belong, when all of them are there and whole."""
+    """Put the files of ``stored`` in their places, after all of them were stored complete."""
     targets = _targets(instance, home, stored)
     with tempfile.TemporaryDirectory(prefix=".fetched-", dir=instance.yaml.parent) as fetched:
         files.fetch(stored, Path(fetched))
@@ -145,7 +145,11 @@ def _fetch(files: KeptFiles, stored: FileSet, instance: InstanceFiles, home: Pat
 
 
 def _targets(instance: InstanceFiles, home: Path, files: FileSet) -> dict[str, Path]:
-    """Where each file of ``files`` belongs. Raises FilesDamaged for a name that belongs nowhere."""
+    """The place of each file of ``files``.
+
+    Raises:
+        FilesDamaged: a name has no place.
+    """
     places: Mapping[str, Path] = {**instance.folders(), QUOTA: home / "quota"}
     targets = {}
     for name in files.files:

@@ -1,4 +1,4 @@
-"""Which champion forecasts a market at a moment, and the forecast it gives."""
+"""Selects the champion of each horizon at a moment, and computes its forecast."""
 
 import logging
 from typing import NamedTuple
@@ -29,17 +29,17 @@ log = logging.getLogger("steel.issuing")
 
 
 class Issued(NamedTuple):
-    """One issue of one market: rows of tables.FORECASTS, and those of tables.EXPLANATIONS that go with them."""
+    """One issue of one market: rows of tables.FORECASTS, and their rows of tables.EXPLANATIONS."""
 
     forecasts: pd.DataFrame
     explanations: pd.DataFrame
 
 
 class PriceTooOld(RuntimeError):
-    """Nothing new is issued: the last price of ``market`` is ``age.sessions`` old. The message says what to do.
+    """Nothing new is issued, because the last price of ``market`` is ``age.sessions`` old. The message says what to do.
 
     Attributes:
-        looked_up: what the history found from which nothing is issued.
+        looked_up: what the history found about prices.
     """
 
     def __init__(self, market: Market, age: PriceAge, looked_up: LookedUp) -> None:
@@ -48,9 +48,9 @@ class PriceTooOld(RuntimeError):
 
 
 def issue_as_of(catalog: Catalog, models: ModelStore, history: MarketHistory) -> Issued:
-    """What the platform says of a market at the moment of ``history``, or would have said; not yet published.
+    """The forecast of a market at the moment of ``history``, as issued now or as it would have been; not published.
 
-    Before the first promotion of all it trains as of that moment, so that any day of the past can be asked about.
+    If no model was ever promoted, it trains as of that moment, so that any past day can be computed.
 
     Raises:
         PriceTooOld: nothing is, or would have been, issued.
@@ -78,7 +78,7 @@ def issue_from(catalog: Catalog, models: ModelStore, history: MarketHistory, fea
 
 
 def absurd(catalog: Catalog, warehouse: Warehouse, history: MarketHistory, rows: pd.DataFrame) -> list[str]:
-    """What is absurd about a market's forecasts (``core.sanity``), in sentences; nothing when they can be published."""
+    """Why a market's forecast is implausible (``core.sanity``), in sentences; empty if it can be published."""
     bounds = Bounds(**catalog.rules.sanity.model_dump())
     return absurdities(history, rows, in_force(catalog, warehouse, history.market.id, history.as_of), bounds)
 
@@ -91,7 +91,7 @@ def in_force(catalog: Catalog, warehouse: Warehouse, market: str, moment: pd.Tim
 
 
 def damaged_models(models: ModelStore, history: MarketHistory) -> dict[int, str]:
-    """Horizon → what is wrong with its champion, for which the last price stands in."""
+    """Horizon → what is wrong with its champion; there the last price is the forecast."""
     found = {}
     for horizon in history.market.horizons:
         try:
@@ -104,7 +104,7 @@ def damaged_models(models: ModelStore, history: MarketHistory) -> dict[int, str]
 
 
 def _champion(models: ModelStore, history: MarketHistory, features: pd.DataFrame, horizon: int) -> tuple[str, Bundle]:
-    """The champion at one horizon; the last price before the first promotion, and where the champion is damaged."""
+    """The champion at one horizon; the last price before the first promotion, or if the champion is damaged."""
     try:
         found = _in_production(models, history, horizon)
     except ModelNotSigned:

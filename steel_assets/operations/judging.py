@@ -1,4 +1,4 @@
-"""A candidate before the bar: its scores, the last price's and the champion's on the same dates, and the criteria."""
+"""Judges candidates: their scores, those of the last price and of the champion on the same dates, and the criteria."""
 
 import math
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from steel_assets.operations.candidates import announced, backtest, family_of
 from steel_assets.operations.data_quality import quality_score
 
 CRITERIA = {
-    "quality_score": "The market's data is good enough to train on.",
+    "quality_score": "The market's data quality score is at least the catalogue's limit.",
     "origins": "The candidate was scored on the whole acceptance window.",
-    "mape": "MAPE on the acceptance window is at most the catalogue's.",
-    "r2": "R² on the acceptance window is at least the catalogue's; it warns where the last price itself falls short.",
-    "rmse": "RMSE on the acceptance window is at most the catalogue's, in USD/t.",
+    "mape": "MAPE on the acceptance window is at most the catalogue's limit.",
+    "r2": "R² on the acceptance window is at least the catalogue's limit; only a warning if the last price is below it too.",
+    "rmse": "RMSE on the acceptance window is at most the catalogue's limit, in USD/t.",
 }
-"""Names of the acceptance criteria and what they ask."""
+"""Names of the acceptance criteria, and the statement that each checks."""
 
 NAIVE = "naive"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The acceptance criteria of one market as measured, and what is decided at each horizon.
+    """The measured acceptance criteria of one market, and the decision at each horizon.
 
     Attributes:
         damaged: horizon → what is wrong with its candidate, about which nothing is decided.
@@ -46,10 +46,10 @@ class Judgement:
 
 
 def judge(catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str) -> Judgement:
-    """Judge the newest candidates of ``market`` against the last price and the champions that they found in production.
+    """Judge the newest candidates of ``market`` against the last price and the champions that were in production before them.
 
-    So a candidate that took over is judged again as it was the first time, whenever a stage dies and is run again. A champion is
-    re-scored, never compared by an old score: its family walked forward over the same dates as the candidate's.
+    A candidate that was promoted is judged again as at first, if a stage is repeated after a crash. The champion is scored again,
+    not compared by an old score: its family is walked forward over the same dates as the candidate's.
     """
     newest = announced(lake, market)
     rows = backtest(lake, market)
@@ -83,7 +83,7 @@ def judge(catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore
 
 
 def _in_force(models: ModelStore, market: str, horizon: int, version: str, rows: pd.DataFrame, candidate: Accuracy) -> Contender:
-    """The champion, judged by its family; one that is damaged beyond saying what it was has no score."""
+    """The champion, scored by its family; without a score if it is damaged so far that the family is not known."""
     family = family_of(models, market, horizon, version)
     if family is None:
         return Contender(version, "damaged", Accuracy(candidate.origins, math.nan, math.nan, math.nan, math.nan))
@@ -93,7 +93,11 @@ def _in_force(models: ModelStore, market: str, horizon: int, version: str, rows:
 def _candidates(
     models: ModelStore, market: str, versions: dict[int, str], rows: pd.DataFrame
 ) -> tuple[dict[int, Contender], dict[int, str]]:
-    """The candidates by horizon, and what is wrong with those that are damaged. Raises ModelDamaged where all of them are."""
+    """The candidates by horizon, and what is wrong with damaged ones.
+
+    Raises:
+        ModelDamaged: all of them are damaged.
+    """
     found: dict[int, Contender] = {}
     damaged: dict[int, str] = {}
     for horizon, version in versions.items():

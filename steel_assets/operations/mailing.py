@@ -1,9 +1,9 @@
-"""Sending the morning mail once a day, whoever tries and however often: what was sent is noted before and after.
+"""Sends the morning mail once a day, even if several processes try repeatedly: sending is noted before and after.
 
-``state/morning-mail.json`` holds the last days: day → language → ``sending`` or ``sent``, and since when. Whoever sends a mail
-puts ``sending`` there first, by compare-and-set, so of two processes one sends. It becomes ``sent`` when the server has taken the
-mail, and is taken back when it surely has not. Where it stays (a process that died, a line that broke behind the mail) nobody
-can know whether it arrived, and a person decides.
+``state/morning-mail.json`` holds the last days: day → language → ``sending`` or ``sent``, and since when. A process writes
+``sending`` by compare-and-set before it sends, so only one of two processes sends. It writes ``sent`` once the server accepted
+the mail, and removes the note if the mail was certainly not sent. If the note stays ``sending`` (the process died, or the
+connection broke after the mail), nobody can know whether it arrived, and a person decides.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DELIVERIES = "state/morning-mail.json"
 DAYS_KEPT = 7
 ATTEMPTS = 10
 EVERY_LANGUAGE = "*"
-"""Stands for all languages of a day where what was noted of it is lost."""
+"""Stands for all languages of a day whose notes were lost."""
 
 State = Literal["sending", "sent", "unknown"]
 MakeMail = Callable[[str, tuple[str, ...]], EmailMessage]
@@ -39,10 +39,10 @@ class NotMailed(Problem):
 
 
 class PostOffice(Protocol):
-    """What takes mail: the channel ``email``."""
+    """The interface of the channel ``email`` that sends mail."""
 
     def readers(self, language: str) -> dict[str, tuple[str, ...]]:
-        """Language → the recipients who read it; ``language``: of those of whom nothing is said."""
+        """Language → recipients; those without a language of their own are listed under ``language``."""
 
     def post(self, mail: EmailMessage, names: tuple[str, ...]) -> dict[str, str]:
         """See ``adapters.notifiers.email.Email.post``."""
@@ -50,7 +50,7 @@ class PostOffice(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of one mail, and since when."""
+    """The state of one mail, and since when."""
 
     state: State
     at: datetime
@@ -58,12 +58,12 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Mailed:
-    """What came of sending.
+    """The result of sending.
 
     Attributes:
-        sent: language → how many got it now.
+        sent: language → number of recipients it was sent to now.
         before: language → when it was sent already.
-        left_out: recipient → why the mail server does not take mail for them.
+        left_out: recipient → why the mail server refused the address.
     """
 
     sent: Mapping[str, int]
@@ -74,16 +74,16 @@ class Mailed:
 def send(
     store: ObjectStore, office: PostOffice, make_mail: MakeMail, day: str, language: str, moment: datetime, *, again: bool = False
 ) -> Mailed:
-    """Send the mail of ``day`` to whoever has not got it.
+    """Send the mail of ``day`` in every language in which it was not sent yet.
 
     Args:
         make_mail: makes the mail in a language for its readers.
-        language: of recipients of whom nothing else is said.
+        language: of recipients without a language of their own.
         moment: now, UTC.
-        again: send it whatever was sent before.
+        again: send it even if it was sent before.
 
     Raises:
-        NotMailed: a mail could not be sent, or may have been sent. Those of other languages were tried too.
+        NotMailed: a mail could not be sent, or may have been sent. The other languages were tried too.
     """
     sent: dict[str, int] = {}
     before: dict[str, datetime] = {}
@@ -110,13 +110,13 @@ def send(
 
 
 def mail_of(report: Report, sender: str, moment: datetime, *, again: bool, pdf: bool) -> MakeMail:
-    """What makes the mails of ``report``. One that is sent again has a name of its own, or mail servers would drop it.
+    """Returns a function that makes the mails of ``report``. With ``again`` the message id is new, or servers would drop it.
 
     Args:
-        pdf: attach the same as a PDF.
+        pdf: attach the report as a PDF.
 
     Raises:
-        PdfNotInstalled: a PDF is wanted and cannot be written.
+        PdfNotInstalled: a PDF is wanted and its library is missing.
     """
     if pdf:
         check_installed()
@@ -125,14 +125,14 @@ def mail_of(report: Report, sender: str, moment: datetime, *, again: bool, pdf: 
 
 
 def deliveries(store: ObjectStore) -> dict[str, dict[str, Delivery]] | None:
-    """Day → language → what became of that mail; None where nothing is noted, or what was is damaged (then it is set aside)."""
+    """Day → language → the state of that mail; None if nothing is noted, or the note is damaged (and moved to quarantine)."""
     return read_kept(store, DELIVERIES, _parsed)
 
 
 def _posted(
     store: ObjectStore, office: PostOffice, mail: EmailMessage, names: tuple[str, ...], day: str, language: str
 ) -> dict[str, str]:
-    """Whom the server does not take. What surely was not sent may be tried again."""
+    """Send; return the recipients whom the server refused. A mail that was certainly not sent may be tried again."""
     try:
         left_out = office.post(mail, names)
     except NotSent as error:
@@ -150,7 +150,11 @@ def _posted(
 
 
 def _done(store: ObjectStore, day: str, language: str, moment: datetime) -> datetime | None:
-    """When the mail was sent; None where it is still to be sent. Raises NotMailed where nobody can know."""
+    """When the mail was sent; None if it is still to be sent.
+
+    Raises:
+        NotMailed: whether it was sent cannot be known.
+    """
     of_the_day = _known(store, day, moment).get(day, {})
     delivery = of_the_day.get(language) or of_the_day.get(EVERY_LANGUAGE)
     if delivery is None:
@@ -166,7 +170,7 @@ def _done(store: ObjectStore, day: str, language: str, moment: datetime) -> date
 
 
 def _known(store: ObjectStore, day: str, moment: datetime) -> dict[str, dict[str, Delivery]]:
-    """All deliveries; where the file was damaged, that nothing is known of ``day``, noted once in its place."""
+    """All deliveries; if the file was damaged, a single note that nothing is known of ``day``."""
     known = deliveries(store)
     if known is None and Damaged(store).open(DELIVERIES):
         _put(store, day, EVERY_LANGUAGE, Delivery("unknown", moment))
@@ -175,7 +179,11 @@ def _known(store: ObjectStore, day: str, moment: datetime) -> dict[str, dict[str
 
 
 def _claim(store: ObjectStore, day: str, language: str, moment: datetime, *, again: bool) -> None:
-    """Note that this process sends the mail. Raises NotMailed where another one was faster."""
+    """Note that this process sends the mail.
+
+    Raises:
+        NotMailed: another process was faster.
+    """
 
     def free(of_the_day: Mapping[str, Delivery]) -> bool:
         return again or language not in of_the_day
@@ -191,7 +199,11 @@ def _put(
     delivery: Delivery | None,
     fits: Callable[[Mapping[str, Delivery]], bool] = lambda of_the_day: True,
 ) -> bool:
-    """Note ``delivery`` (None: take it back) if what is noted of that day still ``fits``; whether it did. Raises Conflict."""
+    """Store ``delivery`` (None: remove it) if that day's notes satisfy ``fits``; return whether it was stored.
+
+    Raises:
+        Conflict: other processes kept changing the file.
+    """
     for _ in range(ATTEMPTS):
         token = store.version(DELIVERIES)
         known = deliveries(store) or {}
@@ -219,7 +231,11 @@ def _written(days: Mapping[str, Mapping[str, Delivery]]) -> bytes:
 
 
 def _parsed(content: Any) -> dict[str, dict[str, Delivery]]:
-    """Raises KeyError, TypeError, ValueError, AttributeError for what is no delivery."""
+    """The deliveries in ``content``.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it has another form.
+    """
     return {
         f"{date.fromisoformat(day)}": {language: _delivery(delivery) for language, delivery in of_the_day.items()}
         for day, of_the_day in content.items()

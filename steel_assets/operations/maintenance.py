@@ -1,6 +1,6 @@
-"""Raw files are compacted and what is no longer read is deleted, so that a day's cost does not grow with the years.
+"""Compacts raw files and deletes what is no longer read, so that the time of a daily run does not grow over the years.
 
-Everything here can be interrupted anywhere and is gone on with the next time; nothing that the platform published is touched.
+It can be interrupted at any point and continues the next time. Nothing published is changed.
 """
 
 import re
@@ -24,9 +24,9 @@ class Maintained:
     """What one round of maintenance did.
 
     Attributes:
-        raw: what came of compacting raw files.
-        measurements: files of the service's measurements that were deleted because they are older than the catalogue keeps them.
-        alerts: alerts that people were told, deleted likewise.
+        raw: the result of compacting raw files.
+        measurements: number of the service's measurement files deleted for their age.
+        alerts: number of files of sent alerts deleted for their age.
     """
 
     raw: Compaction
@@ -35,7 +35,7 @@ class Maintained:
 
     @property
     def text(self) -> str:
-        """In one sentence."""
+        """The result in one sentence."""
         rest = "; the next round goes on" if self.raw.remaining else ""
         return (
             f"{self.raw.compacted} raw files compacted, {self.raw.deleted} deleted that were compacted before, "
@@ -50,12 +50,12 @@ def maintain(
 
     Args:
         now: by the clock, UTC.
-        go_on: asked between steps; where it says no, the rest is left for the next round.
-        least: raw files of closed days that a group must have to be compacted.
+        go_on: called between steps; when it returns False, the rest is left for the next round.
+        least: groups with at least this many raw files of past days are compacted.
 
     Raises:
-        LakeError: a compacted file does not hold what was read; nothing was deleted.
-        ObjectStoreError: the store refuses; nothing is lost.
+        LakeError: a compacted file differs from what was read; nothing was deleted.
+        ObjectStoreError: the store failed; nothing is lost.
     """
     raw = compact(lake, now.to_pydatetime(), least=least, go_on=go_on)
     if raw.remaining:
@@ -66,7 +66,7 @@ def maintain(
 
 
 def _before(lake: Lake, folder: str, dated: re.Pattern[str], first: str) -> int:
-    """Delete what lies in ``folder`` under days or months before ``first``; how many files."""
+    """Delete the files in ``folder`` of days or months before ``first``; return how many."""
     old = [key for key in lake.store.list(folder) if (day := dated.match(key)) and day.group(1) < first]
     for key in old:
         lake.store.delete(key)

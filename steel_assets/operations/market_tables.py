@@ -1,4 +1,4 @@
-"""A market's prices in the lake by day: written when its history is built, read by everything downstream."""
+"""A market's daily prices in the lake: written with its history, read by later stages."""
 
 import pandas as pd
 
@@ -10,11 +10,11 @@ from steel_assets.operations import histories
 
 
 def read_daily(catalog: Catalog, lake: Lake, market: str) -> pd.DataFrame:
-    """What ``write_daily`` wrote of ``market``: rows of tables.MARKET_DAILY. A damaged file is set aside and made again.
+    """The stored prices of ``market``: rows of tables.MARKET_DAILY. A damaged file is quarantined and written again.
 
     Raises:
-        ObjectNotFound: it never did.
-        HistoryError: the market's history is damaged too, beyond what can be worked out again.
+        ObjectNotFound: none were stored.
+        HistoryError: the market's history is damaged too, and cannot be computed again.
     """
 
     def check(frame: pd.DataFrame) -> pd.DataFrame:
@@ -31,13 +31,13 @@ def read_daily(catalog: Catalog, lake: Lake, market: str) -> pd.DataFrame:
 
 
 def write_daily(lake: Lake, history: MarketHistory) -> pd.DataFrame:
-    """Write the newest version of each day's price in ``history``; the rows."""
+    """Store the newest version of each day's price in ``history``; return the rows."""
     daily = MARKET_DAILY.enforce(daily_prices(history))
     lake.write(f"processed-data/daily/{history.market.id}.parquet", daily)
     return daily
 
 
 def daily_prices(history: MarketHistory) -> pd.DataFrame:
-    """The newest version of each day's price, per tables.MARKET_DAILY."""
+    """The newest version of each day's price, as rows of tables.MARKET_DAILY."""
     newest = history.prices.drop_duplicates("period", keep="last").rename(columns={"period": "date"})
     return newest.assign(market=history.market.id, unit=history.market.target.unit, simulated=history.simulated)

@@ -1,4 +1,4 @@
-"""Paths of markets, drawn from what was published and from the history that was known at its issue."""
+"""Sample paths of markets, from published quantiles and the history that was known at the issue."""
 
 from collections.abc import Mapping
 
@@ -17,13 +17,13 @@ from steel_assets.operations import histories
 
 
 def outlooks(catalog: Catalog, lake: Lake, forecasts: pd.DataFrame) -> dict[str, Outlook]:
-    """The paths of every market in ``forecasts``, jointly: path number i of each is the same stretch of history.
+    """The paths of every market in ``forecasts``, jointly: path i of each is from the same stretch of history.
 
     Args:
         forecasts: rows of ``tables.FORECASTS``, one issue of each market, all of the same day of issue.
 
     Raises:
-        PathsError: the rows are no forecast or of several days, or there is too little history.
+        PathsError: the rows are not a forecast or of several days, or there is too little history.
         HistoryError: the history known at the issue cannot be built any more.
     """
     if forecasts["issued_date"].nunique() != 1:
@@ -43,7 +43,7 @@ def drawn(forecasts: Mapping[str, pd.DataFrame], histories: Mapping[str, MarketH
         histories: the history of the same markets as of their issue. Sessions after the origin are left out.
 
     Raises:
-        PathsError: as ``outlooks``, or a market is no daily one.
+        PathsError: as ``outlooks``, or a market is not daily.
     """
     pasts, quantiles = {}, {}
     for market, rows in forecasts.items():
@@ -69,7 +69,7 @@ def drawn(forecasts: Mapping[str, pd.DataFrame], histories: Mapping[str, MarketH
 
 
 def past_of(history: MarketHistory, origin: pd.Timestamp) -> Past:
-    """How the price of a market went up to ``origin``, in the versions known at the moment of ``history``."""
+    """The prices of a market up to ``origin``, in the versions known at the moment of ``history``."""
     sessions = history.origins[history.origins <= origin]
     prices = history.prices_at(sessions, history.as_of)
     there = np.isfinite(prices)

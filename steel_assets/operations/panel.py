@@ -1,8 +1,8 @@
-"""What a market's models may learn from the other markets: rows of each, made from raw storage as of the first day of the month.
+"""Training rows that a market's models may use from other markets, made from raw storage as of the first day of the month.
 
-Made from nothing but raw figures and the month, they are the same whichever market is trained first, again or after a failure,
-and what failed at another market's own stages does not matter. They are kept, and made anew at the first training of each month,
-or when an import was withdrawn since.
+They depend only on raw values and the month. So they are the same whichever market is trained first, again or after a failure,
+and failures in other markets' stages do not matter. They are stored, and made again at the first training of each month, or if an
+import was withdrawn since.
 """
 
 import logging
@@ -26,9 +26,9 @@ log = logging.getLogger("steel.models")
 
 
 def with_others(catalog: Catalog, lake: Lake, history: MarketHistory) -> MarketHistory:
-    """``history`` with what its models may learn from the other markets of the catalogue; those without prices bring nothing.
+    """``history`` with the rows of the other markets of the catalogue; markets without prices are left out.
 
-    Horizons of weekly and monthly markets are no trading days: daily markets alone learn, and from one another.
+    Only daily markets use this, and only from daily markets: horizons of weekly and monthly ones are not trading days.
     """
     if history.market.frequency != "daily":
         return history
@@ -39,10 +39,10 @@ def with_others(catalog: Catalog, lake: Lake, history: MarketHistory) -> MarketH
 
 
 def rows_of(catalog: Catalog, lake: Lake, market: str, month: pd.Timestamp) -> PanelRows | None:
-    """What ``market`` brings to the panel, as of ``month`` or later; None where it has no history then.
+    """The rows that ``market`` contributes, as of ``month`` or later; None if it has no history then.
 
     Args:
-        month: midnight (UTC) of a first of the month.
+        month: midnight (UTC) of the first day of a month.
     """
     key, declared = f"{_folder(market)}.parquet", catalog.markets[market]
     made = histories.stamped(lake, _folder(market))
@@ -86,7 +86,11 @@ def _frame(rows: PanelRows) -> pd.DataFrame:
 
 
 def _checked(market: Market, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame that ``_frame`` made. Raises KeyError, TypeError or ValueError for another one."""
+    """The frame, if it has the form that ``_frame`` makes.
+
+    Raises:
+        KeyError, TypeError, ValueError: it has another form.
+    """
     there = [horizon for horizon in market.horizons if f"{RETURN}{horizon}" in frame]
     known = [f"{KNOWN}{horizon}" for horizon in there]
     figures = frame[[*INPUTS, *(f"{RETURN}{horizon}" for horizon in there)]]

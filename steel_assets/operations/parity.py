@@ -1,4 +1,4 @@
-"""Import parity from what is published and known: today's, on a day ahead by joint paths, and beside the domestic price."""
+"""Import parity from published forecasts and known prices: today's, that of a future day, and the domestic price."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ from steel_assets.core.units import conversion
 from steel_assets.operations.exchange import joint
 
 USUAL_DAYS = 21
-"""Trading days ahead that are told of where no day is asked about: about a month."""
+"""Trading days ahead if no day is given: about a month."""
 
 
 @dataclass(frozen=True, eq=False)
 class Domestic:
-    """The newest price known at the place; ``price`` in its currency per tonne."""
+    """The newest domestic price; ``price`` in its currency per tonne."""
 
     series: str
     price: float
@@ -36,11 +36,11 @@ class Landed:
 
     Attributes:
         unit: of every figure: the currency of the place per tonne.
-        price, rate: the paths that it is made from.
+        price, rate: the sample paths used.
         now: the lines at the last price and rate, each of one value.
-        day: the trading day ahead that ``then`` is of.
+        day: the trading day of ``then``.
         then: the lines on that day, one value per path.
-        domestic: None where none is declared or none is known.
+        domestic: None if none is declared or known.
     """
 
     parity: Parity
@@ -54,7 +54,7 @@ class Landed:
 
     @property
     def simulated(self) -> bool:
-        """True when any figure comes from simulated prices."""
+        """Whether any figure comes from simulated prices."""
         return self.price.simulated or self.rate.simulated or bool(self.domestic and self.domestic.simulated)
 
 
@@ -63,7 +63,7 @@ def landed(catalog: Catalog, lake: Lake, rows: pd.DataFrame, parity: Parity, day
 
     Args:
         rows: of ``tables.FORECASTS``.
-        day: day ahead that is asked about; about a month ahead when not given.
+        day: a future day; None for about a month ahead.
 
     Raises:
         ExchangeError, HistoryError, PathsError: as ``exchange.joint``.
@@ -87,7 +87,7 @@ def landed(catalog: Catalog, lake: Lake, rows: pd.DataFrame, parity: Parity, day
 
 
 def domestic_price(catalog: Catalog, lake: Lake, parity: Parity, unit: str, moment: pd.Timestamp) -> Domestic | None:
-    """The newest price of the entry's domestic series known at ``moment``, in ``unit``; None where there is none."""
+    """The newest price of the entry's domestic series known at ``moment``, in ``unit``; None if there is none."""
     if parity.domestic is None:
         return None
     rows = lake.observations([parity.domestic])

@@ -1,4 +1,4 @@
-"""What a plan of a purchase is made from: a market's paths, and the record of its own forecasts against what came."""
+"""Inputs of a purchase plan: a market's sample paths, and the record of its past forecasts against actual prices."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,11 +18,15 @@ from steel_assets.core.purchases import DaysAhead
 from steel_assets.core.types import QUANTILE_COLUMNS
 
 LEVELS = 200
-"""Levels of a forecast distribution whose mean is its expectation."""
+"""Number of quantile levels over which the mean of a forecast distribution is computed."""
 
 
 def ahead_of(outlook: Outlook) -> tuple[np.ndarray, DaysAhead]:
-    """The paths of ``outlook`` and its days ahead, per tonne. Raises PurchaseError, see ``per_tonne``."""
+    """The paths of ``outlook`` and its future days, per tonne.
+
+    Raises:
+        PurchaseError: the unit is not a price by mass, see ``per_tonne``.
+    """
     factor = per_tonne(outlook.unit)
     first, last = outlook.days[0], outlook.days[-1]
     over = calendars.sessions(outlook.calendar, first.replace(day=1), first - pd.Timedelta(days=1))
@@ -38,11 +42,11 @@ def ahead_of(outlook: Outlook) -> tuple[np.ndarray, DaysAhead]:
 
 
 def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> PurchaseRecord:
-    """The forecasts of the champion in a walk-forward beside what came, ``columns`` trading days ahead of each origin.
+    """The champion's forecasts in a walk-forward with the actual prices, ``columns`` trading days after each origin.
 
     Args:
-        rows: ``tables.BACKTEST`` of one market. Only origins at which it has all horizons up to ``columns`` are taken, and of
-            which that many trading days are over.
+        rows: ``tables.BACKTEST`` of one market. Used are origins that have all horizons up to ``columns``, and after which that
+            many trading days have passed.
 
     Raises:
         PurchaseError: the market has no horizon that reaches so far, or is not priced by mass.
@@ -74,7 +78,7 @@ def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> Purch
 
 
 def published_record(rows: pd.DataFrame, history: MarketHistory) -> dict[str, Any]:
-    """What ``record_of`` reads of a walk-forward for any number of columns, as ``published_purchases.packed`` writes it.
+    """What ``record_of`` needs of a walk-forward for any ``columns``, in the form of ``published_purchases.packed``.
 
     Args:
         rows: ``tables.BACKTEST`` of one market.
@@ -104,7 +108,7 @@ def published_record(rows: pd.DataFrame, history: MarketHistory) -> dict[str, An
 
 
 def _issued(rows: pd.DataFrame, history: MarketHistory, horizons: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The champion's forecasts in a walk-forward at origins at which it has all of ``horizons``, in order of time.
+    """The champion's forecasts in a walk-forward at origins that have all of ``horizons``, in order of time.
 
     Returns:
         The number of each origin, its last price, and its quantiles: one row per horizon.
@@ -122,28 +126,28 @@ def _issued(rows: pd.DataFrame, history: MarketHistory, horizons: list[int]) -> 
 
 
 def _expected(horizons: list[int], quantiles: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """The mean of each forecast, one row per origin, one column per trading day ahead."""
+    """The mean of each forecast: one row per origin, one column per trading day ahead."""
     asked = levels(LEVELS)
     means = [Quantiles(tuple(horizons), rows, price).at(asked).mean(axis=1) for rows, price in zip(quantiles, last, strict=True)]
     return np.array(means).reshape(-1, horizons[-1])
 
 
 def _every(history: MarketHistory) -> np.ndarray:
-    """The origins, and the trading day after them."""
+    """All origins, and the trading day after them."""
     return _days(history.origins.append(calendars.session_after(history.market.calendar, history.origins[-1:], 1)))
 
 
 def _first_known(history: MarketHistory) -> tuple[np.ndarray, np.ndarray]:
-    """The price of every trading day as it was first known, and the number of the origin at which it was.
+    """The first known price of every trading day, and the number of the origin at which it was known.
 
-    A day that never had one counts as known on itself: the price before it stands.
+    A day without a price has the price before it, known on the day itself.
     """
     prices, known = history.first_known(history.origins)
     return prices, np.where(np.isfinite(prices), known, np.arange(len(known)))
 
 
 def _over(history: MarketHistory, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum and number of the prices, known on their own days, of the month in which the next trading day of each origin lies."""
+    """Sum and number of prices, known on their own days, in the month that contains the next trading day of each origin."""
     own = (history.price_ages == 0) & np.isfinite(history.last.to_numpy())
     price = np.where(own, history.last.to_numpy(), 0.0)
     months = history.origins.to_numpy().astype("datetime64[M]")

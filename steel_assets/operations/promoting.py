@@ -1,4 +1,4 @@
-"""Promotion: what was decided about a market's newest candidates is carried out once and entered into the ledger."""
+"""Promotion: carries out the decisions about a market's newest candidates, once, and writes them to the ledger."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from steel_assets.operations.judging import judge
 
 @dataclass(frozen=True)
 class Promoted:
-    """What one look at a market's candidates did.
+    """What one call did.
 
     Attributes:
         rows: new rows of tables.PROMOTIONS.
-        pruned: former versions that the rule ``model_backups`` does not keep and that were given up.
+        pruned: former versions that were deleted by the rule ``model_backups``.
         damaged: horizon → what is wrong with its candidate, about which nothing was decided.
     """
 
@@ -34,10 +34,10 @@ class Promoted:
 def promote(
     catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str, moment: pd.Timestamp
 ) -> Promoted:
-    """Decide about the newest candidates of ``market``; a candidate that was decided about already is left alone.
+    """Decide on the newest candidates of ``market``, except those that were decided on before.
 
     Raises:
-        Conflict: the champion that a candidate was judged against is not in force any more.
+        Conflict: the champion that a candidate was judged against is no longer in force.
     """
     versions = list(announced(lake, market).versions.values())
     judged = warehouse.read(PROMOTIONS, {"market": market, "candidate_version": versions})
@@ -54,7 +54,7 @@ def promote(
 
 
 def _switch(models: ModelStore, decision: Decision, moment: pd.Timestamp) -> None:
-    """Put a promoted candidate in force. The switch comes before its ledger row: a crash in between is decided again, alike."""
+    """Put a promoted candidate in force. The ledger is written later: after a crash in between the decision is repeated."""
     if not decision.promoted:
         return
     market, horizon, version = decision.market, decision.horizon, decision.candidate.version
@@ -67,7 +67,7 @@ def _switch(models: ModelStore, decision: Decision, moment: pd.Timestamp) -> Non
 
 
 def prune_former(catalog: Catalog, models: ModelStore, market: str, moment: pd.Timestamp) -> list[str]:
-    """Give up former models that the rule does not keep: last of all, so that no decision waits for it."""
+    """Delete former models that the rule does not keep. It is called last, so that no decision waits for it."""
     rule = catalog.rules.model_backups
     given_up: list[str] = []
     for horizon in catalog.markets[market].horizons:
@@ -77,13 +77,13 @@ def prune_former(catalog: Catalog, models: ModelStore, market: str, moment: pd.T
 
 
 def drop_rejected(catalog: Catalog, lake: Lake, models: ModelStore, market: str, moment: pd.Timestamp) -> list[str]:
-    """Delete candidates that were never promoted and are older than ``retention.candidate_days``, but those announced last."""
+    """Delete candidates older than ``retention.candidate_days`` that were never promoted, except the newest ones."""
     newest = set(announced(lake, market).versions.values())
     before = moment - pd.Timedelta(days=catalog.rules.retention.candidate_days)
     dropped: list[str] = []
     for horizon in catalog.markets[market].horizons:
         staged = models.staged(market, horizon)
         old = [name for name in staged if name not in newest and (at := trained_at(name)) is not None and at < before]
-        with suppress(ModelDamaged):  # nobody knows what was promoted; the pointer is put back when it is read next
+        with suppress(ModelDamaged):  # it is not known what was promoted; the pointer is restored when it is read next
             dropped += models.drop_candidates(market, horizon, old)
     return dropped

@@ -1,4 +1,4 @@
-"""Asking one provider for what is new in one group: its turn among processes, its blocks, and what was known before."""
+"""Asks one provider for new data of one group: waits for its lock, observes its blocks, and loads what is known."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +18,17 @@ from steel_assets.providers import Providers
 from steel_assets.sources import Collection
 
 LONGEST_TURN_SECONDS = 900.0
-"""A provider of 5 calls a minute is asked for a whole day's budget in a third of this."""
+"""Seconds to wait for the lock; at 5 calls a minute a provider's whole daily quota takes a third of this."""
 
 
 @dataclass(frozen=True)
 class GroupResponse:
-    """What a provider answered about one group.
+    """A provider's answer about one group.
 
     Attributes:
-        known: what was known of the group's series when it was asked, all vintages.
-        http: the way it was asked, which may keep the answers.
-        lost: files of the group that were found damaged; the whole history was asked for again because of them.
+        known: observations of the group's series that were stored before, all vintages.
+        http: the HTTP client that was used, which may keep the answers.
+        lost: files of the group that were found damaged; because of them the whole history was requested.
     """
 
     collection: Collection
@@ -47,12 +47,12 @@ def ask(
     moment: pd.Timestamp,
     since: pd.Timestamp | None = None,
 ) -> GroupResponse:
-    """Ask ``source`` for what is new in ``group``; for its whole history where a file of it was found damaged.
+    """Ask ``source`` for new data of ``group``, or for the whole history if a file of the group is damaged.
 
-    What such a file held is not known, so all of it is asked for; only what is missing comes in again.
+    The content of a damaged file is not known, so everything is requested; only values that are missing are stored again.
 
     Args:
-        since: ask again for everything from this day on, even where the provider has blocked us.
+        since: ask again for everything from this day on, even if the provider has blocked us.
     """
     series = catalog.series_of(source.id, group)
     ids = [declared.id for declared in series]

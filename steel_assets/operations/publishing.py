@@ -1,6 +1,6 @@
-"""Publishing: everything that the service answers from, read once from the lake and the warehouse and put in force as one.
+"""Publishing: everything that the service answers from is read from lake and warehouse and put in force as one snapshot.
 
-The warehouse holds the same rows for analysts; the service reads neither, it fetches what is published here.
+The warehouse keeps the same rows for analysts. The service reads only the snapshot.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.parts import read_parts
 
 ATTEMPTS = 10
-"""How often publishing begins anew because another process was faster."""
+"""How often publishing is tried again because another process published first."""
 
 
 @dataclass(frozen=True)
 class PublishingResult:
-    """What came of publishing.
+    """The result of publishing.
 
     Attributes:
         pointer: what is in force now.
-        place: where a person finds the snapshot.
-        changed: False where exactly the same was in force before; nothing was written then.
-        problems: part → why it could not be read; what was published of it before stays.
-        passed_over: market → files of forecasts that are damaged or not believed.
+        place: address of the snapshot, for people.
+        changed: False if the same snapshot was in force before; nothing was written then.
+        problems: part → why it could not be read; its former content stays published.
+        passed_over: market → files of forecasts that are damaged or implausible.
         forecasts: market → moment of the issue in force.
     """
 
@@ -51,21 +51,21 @@ class PublishingResult:
 
     @property
     def failed(self) -> str | None:
-        """Why not everything is as it should be, in one sentence; None when all is."""
+        """Which parts are not renewed and why, in one sentence; None if all are."""
         problems = {**self.problems, **{market: "; ".join(files) for market, files in self.passed_over.items()}}
         return "; ".join(f"{name}: {why}" for name, why in problems.items()) or None
 
 
 @dataclass(frozen=True)
 class Former:
-    """What is in force while the next is read; nothing before the first publication, and where it is damaged."""
+    """The snapshot in force before; empty before the first publication, and if it is damaged."""
 
     token: str | None
     pointer: Pointer | None = None
     parts: Mapping[str, PublishedPart] | None = None
 
     def part(self, name: str) -> PublishedPart:
-        """One of its parts, with the moment at which it was read."""
+        """One of its parts, with the time at which it was read."""
         found = (self.parts or {}).get(name)
         if found is None or self.pointer is None:
             return PublishedPart(EMPTY[name])
@@ -73,17 +73,17 @@ class Former:
 
 
 def publish(inputs: Inputs, snapshots: SnapshotStore, moment: pd.Timestamp) -> PublishingResult:
-    """Read every part as it is now and put them in force together, unless the very same is in force already.
+    """Read every part and put them in force together, unless they equal what is in force.
 
-    What cannot be read any more stays as it was published, with the reason and the moment at which it was read last. Two
-    processes that publish at once read one after the other: what is in force was read after what was in force before.
+    A part that cannot be read keeps its published content, with the reason and the time at which it was read last. Two processes
+    that publish at once read one after the other, so what is in force was never read before what it replaced.
 
     Args:
-        moment: now, by the clock: what claims to be of later is not believed.
+        moment: now, by the clock; rows with a later time are rejected.
 
     Raises:
-        Conflict: others published again and again meanwhile.
-        ObjectStoreError: the store does not take it; what was published before is in force.
+        Conflict: other processes kept publishing meanwhile.
+        ObjectStoreError: the store failed; the former snapshot is in force.
     """
     for _ in range(ATTEMPTS):
         former = _former(snapshots)
@@ -122,7 +122,7 @@ def _parts(inputs: Inputs, former: Former, moment: pd.Timestamp) -> dict[str, Pu
 
 
 def _lasting(name: str, part: PublishedPart, former: PublishedPart) -> PublishedPart:
-    """``part``; where it could not be read, or lost everything it had, what was published of it before."""
+    """``part``, or its published content if it could not be read or lost everything it had."""
     problem = part.problem or (GONE if emptied(name, part.content, former.content) else None)
     return part if problem is None else PublishedPart(former.content, problem, former.read_at)
 

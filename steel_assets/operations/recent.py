@@ -1,7 +1,7 @@
-"""The newest rows of tables that grow by the day: what a run reads of them does not grow.
+"""Reads only the newest rows of tables that grow daily, so that a run does not read more every year.
 
-How far back is looked is more than any figure needs; of a market that has less in that time than is needed (it is young, or stood
-still) everything is read, so that a figure is the same as from all rows.
+The period read is longer than any figure needs. If a market has fewer rows in it than needed (it is young, or was not measured),
+everything is read, so that figures equal those from all rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,13 +17,13 @@ from steel_assets.core.table_schema import Table
 from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY
 
 SCORED_DAYS = 600
-"""Calendar days in which a market trades on more days than any score looks back at (RECENT + BEFORE)."""
+"""Calendar days that contain more trading days than any score uses (RECENT + BEFORE)."""
 
 COST_DAYS = 62
-"""In which the month of a day lies, and usually all days that a projection looks back at."""
+"""Calendar days that contain a day's month, and usually all days that the projection uses."""
 
 MEASURED_DAYS = 60
-"""Within which the newest measurement of a market usually lies."""
+"""Calendar days that usually contain the newest measurement of a market."""
 
 
 def newest_rows(
@@ -34,11 +34,11 @@ def newest_rows(
     enough: Callable[[pd.DataFrame], bool],
     where: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """The rows of ``table`` whose ``column`` is ``since`` or later; all of them where those are not ``enough``.
+    """The rows of ``table`` whose ``column`` is ``since`` or later; all rows if those are not ``enough``.
 
     Args:
         column: a date or a timestamp.
-        where: further conditions, as ``Warehouse.read`` has them.
+        where: further conditions, as in ``Warehouse.read``.
     """
     wanted = dict(where or {})
     rows = warehouse.read(table, {**wanted, column: Since(since)})
@@ -46,9 +46,9 @@ def newest_rows(
 
 
 def newest_forecasts(warehouse: Warehouse, market: str, horizons: tuple[int, ...], moment: pd.Timestamp) -> pd.DataFrame:
-    """Published forecasts of ``market``, the newest one before ``moment`` of each horizon among them.
+    """Published forecasts of ``market``, with the newest one before ``moment`` of each horizon.
 
-    A horizon that the catalogue has no more is among them as long as something was issued at it in SCORED_DAYS.
+    A horizon that the catalogue no longer has is included if it was issued within SCORED_DAYS.
     """
     since = _day(moment, SCORED_DAYS)
 
@@ -59,7 +59,7 @@ def newest_forecasts(warehouse: Warehouse, market: str, horizons: tuple[int, ...
 
 
 def scored_lately(warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.DataFrame:
-    """Forecasts of ``market`` that came true, all that a score or its increase looks back at."""
+    """Scored forecasts of ``market``: all that a score or its increase uses."""
     since = _day(moment, SCORED_DAYS)
 
     def enough(rows: pd.DataFrame) -> bool:
@@ -69,7 +69,7 @@ def scored_lately(warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd
 
 
 def drift_lately(warehouse: Warehouse, market: str, date: pd.Timestamp) -> pd.DataFrame:
-    """Drift of ``market``, the newest measurement up to ``date`` among it: rows of ``tables.DRIFT``."""
+    """Drift of ``market`` with the newest measurement up to ``date``: rows of ``tables.DRIFT``."""
 
     def enough(rows: pd.DataFrame) -> bool:
         return bool(((rows["subject"] == ALL) & (rows["date"] <= date)).any())
@@ -78,7 +78,7 @@ def drift_lately(warehouse: Warehouse, market: str, date: pd.Timestamp) -> pd.Da
 
 
 def costs_lately(warehouse: Warehouse, date: pd.Timestamp) -> pd.DataFrame:
-    """Rows of ``tables.METRICS_DAILY`` up to ``date`` from which its costs, its month's and the projection follow."""
+    """Rows of ``tables.METRICS_DAILY`` up to ``date`` that its costs, its month's costs and the projection need."""
 
     def enough(rows: pd.DataFrame) -> bool:
         whole = rows[rows["date"] < date].groupby("date")["cost_usd"].sum(min_count=1).tail(PROJECTED_DAYS)
@@ -88,7 +88,7 @@ def costs_lately(warehouse: Warehouse, date: pd.Timestamp) -> pd.DataFrame:
 
 
 def enough_to_score(rows: pd.DataFrame) -> bool:
-    """Whether one market's rows of ``tables.PREDICTIONS_VS_REALITY`` hold as many days by horizon as any score looks back at."""
+    """Whether one market's rows of ``tables.PREDICTIONS_VS_REALITY`` have as many days by horizon as any score uses."""
     counts = each_day(rows)["horizon"].value_counts()
     return len(counts) > 0 and counts.min() >= RECENT + BEFORE + 1
 

@@ -1,6 +1,7 @@
-"""What was damaged is written again from what else is stored.
+"""Repairs damaged files from what else is stored.
 
-Raw files of imports are worked out again from what those imports claimed, a warehouse that was begun anew from the lake.
+Raw files of imports are computed again from the imports' own records; a warehouse that had to be created anew is filled from the
+lake.
 """
 
 import pandas as pd
@@ -17,7 +18,7 @@ from steel_assets.core.tables import EXPLANATIONS, FORECASTS, OBSERVATIONS
 
 
 def mend_imports(lake: Lake, imports: ImportLedger) -> list[str]:
-    """Write the raw files again whose imports still say what they claimed; their keys. To be called inside ``importing.turn``."""
+    """Write damaged raw files again whose imports' records are intact; return their keys. Call it inside ``importing.turn``."""
     lost = imports.without_rows()
     if not lost:
         return []
@@ -41,7 +42,7 @@ def mend_imports(lake: Lake, imports: ImportLedger) -> list[str]:
 
 
 def _stored(lake: Lake, imports: ImportLedger, imported: Import, known: pd.DataFrame) -> pd.DataFrame:
-    """What an import stored, given what was known of its series before."""
+    """The rows that an import stored, given what was known of its series before."""
     claimed, at = imports.claims(imported), pd.Timestamp(imported.at)
     before = known[known["collected_at"] <= at]
     if imported.overlap == "correction":
@@ -54,10 +55,10 @@ PUBLISHED, EXPLAINED = "predictions/daily/", "predictions/explanations/"
 
 
 def refill(lake: Lake, warehouse: Warehouse, published: Publications) -> str | None:
-    """Write every forecast and explanation of the lake again, where the warehouse was begun anew; what was done, in words.
+    """Write all forecasts and explanations of the lake into a warehouse that was created anew; return a sentence, or None.
 
-    Scores and metrics of forecasts are computed from them again. Decisions about models and older assessments of data quality
-    are in the file that was set aside only.
+    Their scores and metrics are computed again later. Decisions about models and earlier assessments of data quality are only in
+    the damaged file, which was moved aside.
     """
     loss = warehouse.lost()
     if loss is None:
@@ -78,7 +79,7 @@ def _refilled(lake: Lake, warehouse: Warehouse, published: Publications, table: 
         try:
             rows = published.read(key) if table is FORECASTS else lake.read(key)
             frames.append(table.enforce(rows))
-        except (DamagedFile, Damaged, ValueError):  # a damaged publication is told where it is read
+        except (DamagedFile, Damaged, ValueError):  # a damaged publication is reported where it is read
             continue
     rows = pd.concat([table.empty(), *frames], ignore_index=True).drop_duplicates(list(table.key), keep="last")
     warehouse.upsert(table, rows)

@@ -1,4 +1,4 @@
-"""The facts of a morning, read from the lake and the warehouse as they were known at its moment."""
+"""The content of the morning mail, from the lake and the warehouse as known at its moment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from steel_assets.operations.recent import newest_forecasts
 log = logging.getLogger("steel.report")
 
 SHOWN_DAYS = 90
-"""Prices that a picture shows before the forecast."""
+"""Days of prices in a picture before the forecast."""
 
 A_DAY, A_WEEK = pd.Timedelta(days=1), pd.Timedelta(days=7)
 MOST_MISSES = 3
@@ -65,12 +65,12 @@ def report(
     moment: pd.Timestamp,
     page: str = "",
 ) -> Report:
-    """What there is to say at ``moment``. A market that cannot be read is named, and stops no other.
+    """The content of the mail at ``moment``. A market that cannot be read is named, and the others are still included.
 
     Args:
         incidents: of the alert state.
-        moment: UTC; nothing that was known, issued or decided later is in it.
-        page: address of the prediction service as people reach it.
+        moment: UTC; nothing known, issued or decided later is included.
+        page: address of the prediction service for people.
     """
     rules, found, problems = catalog.rules, [], {}
     for market in chain.from_iterable(by_region(catalog.markets.values(), lambda market: market.region).values()):
@@ -122,7 +122,11 @@ def _facts(catalog: Catalog, lake: Lake, warehouse: Warehouse, market: Market, m
 
 
 def _prices(catalog: Catalog, lake: Lake, market: str, moment: pd.Timestamp) -> pd.DataFrame:
-    """Prices of ``market`` known at ``moment``, oldest first; no rows before the first. Raises HistoryError, LakeError."""
+    """Prices of ``market`` known at ``moment``, oldest first; no rows before the first.
+
+    Raises:
+        HistoryError, LakeError: they cannot be read.
+    """
     try:
         daily = read_daily(catalog, lake, market)
     except ObjectNotFound:
@@ -157,7 +161,7 @@ def _forecast(catalog: Catalog, lake: Lake, rows: pd.DataFrame, moment: pd.Times
 
 
 def _odds(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rule: MorningReport) -> tuple[MarketOdds | None, str]:
-    """The odds of one market from the issue ``rows``; or why they cannot be told."""
+    """The odds of one market from the issue ``rows``; or why they cannot be computed."""
     if rows.empty:
         return None, ""
     try:
@@ -184,9 +188,9 @@ def odds_from(outlook: Outlook, days: int, move: float) -> MarketOdds:
 
 
 def _record(warehouse: Warehouse, market: Market, daily: pd.DataFrame, moment: pd.Timestamp) -> WeekRecord | None:
-    """The week before ``moment``: only forecasts whose price was known by then count.
+    """The week before ``moment``: forecasts whose target price was known by then.
 
-    Of a weekly or monthly market those whose price came in that week, whenever its period was.
+    For a weekly or monthly market, those whose price became known in that week, whenever its period was.
     """
     week = moment.tz_localize(None).normalize() - A_WEEK
     came_since = daily if market.frequency == "daily" else daily[daily["known_at"] > moment - A_WEEK]
@@ -236,7 +240,7 @@ def _news(
 
 
 def _moved(rows: pd.DataFrame, former: pd.DataFrame) -> ForecastChange | None:
-    """Of the horizon at which the forecast moved most, as a share."""
+    """The horizon at which the forecast moved most, and by which share."""
     both = rows.merge(former, on="horizon", suffixes=("", "_before"))
     if both.empty:
         return None

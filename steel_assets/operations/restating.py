@@ -1,7 +1,7 @@
-"""Restated histories: recognised by their overlap with what is known, asked for whole, quarantined until a person decides.
+"""Restated histories: detected from their overlap with known values, requested as a whole, and quarantined.
 
-What the provider announces itself, as the split of a share, and what a person released is stored as a vintage; anything else is
-held, and what comes on the new basis later is held as the same thing. Splits in raw closes are ``splitting``'s.
+A restatement that the provider announces (a split of a share), or that a person released, is stored as a vintage. Any other is
+held for a decision, and later values on the new basis are held with it. Splits in raw closes are handled by ``splitting``.
 """
 
 from collections.abc import Sequence
@@ -25,17 +25,17 @@ from steel_assets.providers import Providers
 from steel_assets.sources import Collection
 
 NEAR_A_SPLIT = 0.02
-"""How far, relative, the change of known closes may be from the split that a provider reports."""
+"""Largest relative difference between the change of known closes and the split that a provider reports."""
 
 
 @dataclass(frozen=True)
 class RestatementCheck:
-    """What came, and what of it is doubted.
+    """The new values, and which of them are doubtful.
 
     Attributes:
         rows: observations, with those of an accepted restatement that the provider did not send again.
-        reasons: why each of ``rows`` is doubted; None where it is believed.
-        whole: restatements and suspected splits that are held, each as one row of QUARANTINE.
+        reasons: why each of ``rows`` is doubtful; None if it is accepted.
+        whole: held restatements and suspected splits, each as one row of QUARANTINE.
     """
 
     rows: pd.DataFrame
@@ -46,7 +46,7 @@ class RestatementCheck:
 def judged(
     lake: Lake, source: Source, series: Sequence[Series], known: pd.DataFrame, collection: Collection, moment: pd.Timestamp
 ) -> RestatementCheck:
-    """Judge what came of each series: as a whole where its history is restated, else figure by figure."""
+    """Judge the new values of each series: as a whole if its history is restated, else one by one."""
     rows, reasons, whole = [], [], []
     decided = _decided(lake, source, known)
     for declared in series:
@@ -95,9 +95,9 @@ def with_whole_histories(
     collection: Collection,
     moment: pd.Timestamp,
 ) -> Collection:
-    """``collection``, in which the series whose history is restated are asked for again from their first known period on.
+    """``collection``, with restated series requested again from their first known period on.
 
-    A restatement that waits for a decision, or was dropped, is not asked for again.
+    A restatement that waits for a decision, or was dropped, is not requested again.
     """
     decided = _decided(lake, source, known)
     for declared in series:
@@ -128,9 +128,9 @@ def with_whole_histories(
 
 
 def _decided(lake: Lake, source: Source, known: pd.DataFrame) -> pd.DataFrame:
-    """The restatements and splits that were ever held of a source.
+    """All restatements and splits of a source that were ever held.
 
-    With ``state``, ``decided_at``, and whether any figure of the series was stored since then (``applied``).
+    With ``state``, ``decided_at``, and ``applied``: whether any value of the series was stored since then.
     """
     quarantine = QuarantineStore(lake.store)
     figures, decisions = quarantine.held(source.folder), quarantine.decisions(source.folder)
@@ -145,18 +145,18 @@ def _decided(lake: Lake, source: Source, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def _released(decided: pd.DataFrame, series: str) -> pd.Series:
-    """Which of ``decided`` were released of ``series`` and not stored since."""
+    """Which of ``decided`` are releases of ``series`` that were not stored since."""
     return (decided["series"] == series) & (decided["state"] == RELEASED) & ~decided["applied"]
 
 
 def _accepted(restatement: Restatement, decided: pd.DataFrame, collection: Collection) -> bool:
-    """Whether a person released it, or the provider reports the split that it is."""
+    """Whether a person released the restatement, or the provider reports it as a split."""
     alike = the_same(decided, restatement)
     return bool(_released(alike, restatement.series).any()) or _split(restatement, collection)
 
 
 def _split(restatement: Restatement, collection: Collection) -> bool:
-    """Whether it is a split that came with the answer, or several of them after each other."""
+    """Whether the restatement equals a split in the answer, or several in succession."""
     factors = (
         collection.splits[collection.splits["series"] == restatement.series].sort_values("period")["factor"].to_numpy(dtype=float)
     )
@@ -166,14 +166,14 @@ def _split(restatement: Restatement, collection: Collection) -> bool:
 
 
 def _rebased(known: pd.DataFrame, restatement: Restatement) -> pd.DataFrame:
-    """``known`` on the new basis."""
+    """``known`` converted to the new basis."""
     return known.assign(value=known["value"].where(known["period"] < restatement.since, restatement.applied(known["value"])))
 
 
 def _not_sent_again(
     came: pd.DataFrame, known: pd.DataFrame, restatement: Restatement, collection: Collection, moment: pd.Timestamp
 ) -> pd.DataFrame:
-    """Known figures of the old basis that a split changes and the provider did not send again, on the new one."""
+    """Known values that a split changes and the provider did not send again, converted to the new basis."""
     newest = asof(known, END_OF_TIME)
     first = newest["period"].min() if _split(restatement, collection) else restatement.since
     missing = newest[(newest["period"] >= first) & (newest["period"] <= came["period"].max())]

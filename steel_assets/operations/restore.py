@@ -1,7 +1,7 @@
-"""A backup put back: unpacked and checked as a whole first, then each part is moved to where the settings say it belongs.
+"""Restores a backup: it is unpacked and checked as a whole, then each part is moved to where the settings place it.
 
-What is there is never overwritten: a place that is not empty is refused, or set aside under another name when asked. The lake
-comes last, so an installation that has one has all the rest. Nothing is executed or unpickled.
+Nothing is overwritten: a place that is not empty is refused, or moved aside on request. The lake is moved last, so an
+installation with a lake has all other parts. Nothing is executed or unpickled.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_
 
 
 class NotEmpty(Problem):
-    """There is an installation where the backup would go; nothing was changed."""
+    """An installation exists where the backup would go; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What was put back.
+    """The result of restoring.
 
     Attributes:
         made_at: when the backup was made.
-        files: how many were put back.
-        aside: what was there before, under its new name.
-        left_out: what the backup does not hold, as it says itself.
-        signed_lake: it was made where STEEL_SIGNING_KEY was set.
+        files: how many files were restored.
+        aside: new names of what was there before.
+        left_out: what the backup does not contain, from its manifest.
+        signed_lake: whether it was made with STEEL_SIGNING_KEY set.
     """
 
     made_at: str
@@ -61,16 +61,16 @@ def restore(
     key: bytes | None = None,
     replace: bool = False,
 ) -> Restored:
-    """Put the backup at ``path`` where this installation's settings say.
+    """Restore the backup at ``path`` to the places of this installation's settings.
 
     Args:
         simulated: whether the settings say that prices are simulated.
-        key: what the backup was signed with; None: it was not.
-        replace: set aside what is there, under its name and the moment; a bucket or dataset that is not empty is refused.
+        key: what the backup was signed with; None if it was not.
+        replace: move what is there aside, under its name and the time; a bucket or dataset that is not empty is refused.
 
     Raises:
-        BackupError: the backup is not whole, or does not fit the settings. Nothing was changed.
-        NotEmpty: something is there.
+        BackupError: the backup is incomplete or damaged, or does not fit the settings. Nothing was changed.
+        NotEmpty: a place is not empty.
     """
     home = make_folder(places.home.absolute().parent)
     with tempfile.TemporaryDirectory(prefix=".steel-restore-", dir=home) as folder:
@@ -80,7 +80,7 @@ def restore(
         if not instance.yaml.exists():
             instance = instance_files(
                 instance.yaml.parent, found / "dagster" / FILE
-            )  # what the backup brings says where all goes
+            )  # the backup's dagster.yaml says where its folders go
         moves = list(_moves(store, warehouse, places, instance, found))
         taken = [target for source, target in moves if _filled(target)]
         if taken and not replace:
@@ -106,7 +106,7 @@ def restore(
 def _moves(
     store: ObjectStore, warehouse: Warehouse, places: Places, instance: InstanceFiles, unpacked: Path
 ) -> Iterator[tuple[Path, Path]]:
-    """What was unpacked, and where it belongs: files and whole folders, the lake last."""
+    """What was unpacked and where it belongs: files and whole folders, the lake last."""
     targets: dict[str, Path] = dict(instance.folders())
     if isinstance(warehouse, DuckDBWarehouse):
         targets[WAREHOUSE] = warehouse.path
@@ -127,19 +127,19 @@ def _moves(
 
 
 def _same_nature(held: object, simulated: bool) -> None:
-    """Simulated and real data never share a lake; an installation that would fill the other kind in is none."""
+    """Refuse a backup with simulated data for an installation with real data, and the reverse."""
     if held is not None and held != simulated:
         kind, remedies = ("simulated", "sandbox") if held else ("real", "live (or files)")
         raise BackupError(f"the backup holds {kind} data: set STEEL_SOURCES={remedies} first")
 
 
 def _filled(target: Path) -> bool:
-    """Whether something is at ``target``: a file, or a folder with anything in it."""
+    """Whether ``target`` is a file, or a folder with any content."""
     return any(target.iterdir()) if target.is_dir() else target.exists()
 
 
 def _refuse_filled_services(store: ObjectStore, warehouse: Warehouse, places: Places) -> None:
-    """Raises NotEmpty where a bucket or a dataset holds something: it cannot be set aside under another name."""
+    """Raise NotEmpty if a bucket or a dataset has content, since it cannot be renamed."""
     if not isinstance(store, LocalFolder) and next(store.list(""), None) is not None:
         raise NotEmpty(f"{places.lake} is not empty: name an empty place in STEEL_LAKE")
     if not isinstance(warehouse, DuckDBWarehouse) and any(warehouse.count(table) for table in WAREHOUSE_TABLES):
@@ -147,7 +147,11 @@ def _refuse_filled_services(store: ObjectStore, warehouse: Warehouse, places: Pl
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a file or a folder to where nothing is, or an empty folder, which may be the root of a disk. Raises OSError."""
+    """Move a file or a folder to a place that does not exist or is an empty folder (perhaps the root of a disk).
+
+    Raises:
+        OSError: it cannot be moved.
+    """
     make_folder(target.parent)
     if target.is_dir():
         for part in source.iterdir():
@@ -157,7 +161,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _set_aside(target: Path, now: pd.Timestamp) -> Path:
-    """Give what is at ``target`` another name beside it; the name."""
+    """Rename what is at ``target``; return the new path beside it."""
     aside = target.with_name(f"{target.name}.before-restore-{now:%Y%m%dT%H%M%SZ}")
     target.rename(aside)
     return aside

@@ -1,7 +1,7 @@
-"""Imports that were wrong: withdrawn, restored, or overridden by a correction, as of every moment.
+"""Withdraws, restores or corrects imports, as of every moment of the past.
 
-Nothing stored is touched. The imports of the same series are worked out again as if the wrong one had never been
-(``core.imports.replayed``), and one record says what is read instead.
+No stored file is changed. The imports of the same series are computed again without the wrong one (``core.imports.replayed``),
+and one record says which files are read instead.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from steel_assets.core.tables import OBSERVATIONS
 
 
 class NoSuchImport(Problem, KeyError):
-    """There is no import of that id; the message says where they are listed."""
+    """No import has that id; the message says how to list them."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -53,7 +53,11 @@ def in_effect_now(lake: Lake) -> tuple[dict[str, str | None], set[str]]:
 
 
 def find(imports: ImportLedger, name: str) -> Import:
-    """The import of this id, or of the only one that starts so. Raises NoSuchImport."""
+    """The import with this id, or the only one whose id starts so.
+
+    Raises:
+        NoSuchImport: there is none, or several.
+    """
     entries = imports.imports()
     found = [name] if name in entries else [entry for entry in entries if name and entry.startswith(name)]
     if len(found) != 1:
@@ -65,7 +69,7 @@ def find(imports: ImportLedger, name: str) -> Import:
 def set_aside(
     catalog: Catalog, lake: Lake, imports: ImportLedger, entry: Import, kind: Kind, reason: str, by: str, now: pd.Timestamp
 ) -> Rewritten:
-    """Withdraw an import, or restore it; a second time changes nothing. To be called inside ``importing.turn``."""
+    """Withdraw or restore an import; a second call changes nothing. Call it inside ``importing.turn``."""
     _, withdrawn = in_effect_now(lake)
     again = (entry.id in withdrawn) == (kind == "withdrawal")
     if not again:
@@ -88,7 +92,7 @@ def rewrite(
     """Write what is read instead of the imports of the same series, now that ``entry`` is withdrawn, restored or a correction.
 
     Args:
-        corrected: what a correction claims (rows of ``CLAIMS``); its own rows are stored like those of any import.
+        corrected: the values of a correction (rows of ``CLAIMS``); its own rows are stored like those of any import.
     """
     entries, rewritings = imports.imports(), lake.rewritings()
     instead, withdrawn = in_effect(rewritings)
@@ -130,7 +134,7 @@ def rewrite(
 
 
 def _overridden(claimed: list[Claim], entry: Import) -> tuple[str, ...]:
-    """The imports of which a correction (the last claim) changes at least one figure."""
+    """The imports of which a correction (the last claim) changes at least one value."""
     new = claimed[-1].rows.set_index(["series", "period"])["value"]
     found = []
     for claim in claimed[:-1]:
@@ -142,10 +146,10 @@ def _overridden(claimed: list[Claim], entry: Import) -> tuple[str, ...]:
 
 
 def _claim(catalog: Catalog, imports: ImportLedger, imported: Import, touched: set[str]) -> Claim:
-    """What an import claims of the touched series.
+    """The values that an import states for the touched series.
 
-    Of one from before there was a ledger the publication rule is applied again:
-    it was stored as a revision of what may never have been true.
+    For an import from before the ledger existed, the publication rule is applied again: it was stored as a revision of values
+    that may never have been true.
     """
     rows = imports.claims(imported)
     rows = rows[rows["series"].isin(touched)]

@@ -1,4 +1,4 @@
-"""Published forecasts of a market beside what happened, and the daily figures over them."""
+"""Scores a market's published forecasts against actual prices, and computes the daily metrics."""
 
 from dataclasses import dataclass
 
@@ -24,10 +24,10 @@ DAY = pd.Timedelta(days=1)
 
 @dataclass(frozen=True)
 class Scored:
-    """Forecasts of a market that have come true.
+    """The scored forecasts of a market.
 
     Attributes:
-        rows: of tables.PREDICTIONS_VS_REALITY; those that were settled before are not among them.
+        rows: of tables.PREDICTIONS_VS_REALITY, without those that were settled before.
         refilled: what was done about a damaged warehouse, in words.
     """
 
@@ -45,12 +45,12 @@ def score(
     *,
     replayed: bool,
 ) -> Scored:
-    """Every published forecast of ``market`` with the price of its target day, as far as that was known at ``moment``.
+    """Every published forecast of ``market`` with the price of its target day, if that was known at ``moment``.
 
-    What was issued long ago is left as it is while no price of then has changed since it was scored (``settled``).
+    Old forecasts are not scored again unless a price of their time has changed (``settled``).
 
     Args:
-        replayed: the day is over: rows that were written since, from more knowledge, stay as they are.
+        replayed: the day is over: rows that were written since, from more data, are kept.
 
     Raises:
         ObjectNotFound, HistoryError: the market's prices cannot be read.
@@ -74,10 +74,10 @@ def score(
 def measure(
     catalog: Catalog, lake: Lake, warehouse: Warehouse, market: str, date: pd.Timestamp, moment: pd.Timestamp, *, replayed: bool
 ) -> pd.DataFrame:
-    """The daily figures of ``market`` on ``date``: rows of tables.METRICS_DAILY, their cost as it is there already.
+    """The daily metrics of ``market`` on ``date``: rows of tables.METRICS_DAILY, with the cost that is stored already.
 
     Args:
-        replayed: the day is over: rows that were measured then stay as they are.
+        replayed: the day is over: rows that were measured then are kept.
     """
     published = newest_forecasts(warehouse, market, catalog.markets[market].horizons, moment)
     known = published[published["as_of"] <= moment].sort_values("as_of")
@@ -100,14 +100,14 @@ def measure(
 
 
 def share_cost(warehouse: Warehouse, date: pd.Timestamp, cost_usd: float) -> None:
-    """Enter the estimated cost of ``date`` into its figures, shared equally by the rows of all markets."""
+    """Write the estimated cost of ``date`` into its metrics, in equal shares over the rows of all markets."""
     rows = warehouse.read(METRICS_DAILY, {"date": date})
     if len(rows):
         warehouse.upsert(METRICS_DAILY, rows.assign(cost_usd=cost_usd / len(rows)))
 
 
 def _without(rows: pd.DataFrame, stored: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """``rows`` but those whose key is ``stored``."""
+    """``rows`` without those whose key is in ``stored``."""
     key = list(table.key)
     known = pd.MultiIndex.from_frame(stored[key])
     return rows[~pd.MultiIndex.from_frame(rows[key]).isin(known)]

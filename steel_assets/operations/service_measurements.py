@@ -1,4 +1,4 @@
-"""What the prediction service measured of itself, read from the lake where it wrote it."""
+"""Reads from the lake what the prediction service measured of itself."""
 
 from datetime import datetime, timedelta
 

@@ -1,8 +1,8 @@
-"""Which forecasts of a market have to be scored again: those issued long ago are settled while no price of then has changed.
+"""Which forecasts of a market must be scored again: old ones are settled as long as no price of their time changes.
 
-What was scored last is noted in the lake under ``state/scored/<market>.json``: up to which day of issue forecasts are settled,
-the checksum of their prices, and how many rows the table of scores had then. Where anything else is found (a price was revised,
-a history restated, the table is another one, the note is lost) everything is scored again.
+``state/scored/<market>.json`` notes the last scoring: the day of issue up to which forecasts are settled, the checksum of their
+prices, and the number of rows in the table of scores. If any of these differs (a revised price, a restated history, another
+table, a lost note), everything is scored again.
 """
 
 import hashlib
@@ -19,17 +19,17 @@ from steel_assets.core.tables import PREDICTIONS_VS_REALITY
 from steel_assets.operations.market_tables import read_daily
 
 LONGEST = pd.Timedelta(days=400)
-"""In which the longest horizon (250 trading days) comes true."""
+"""Calendar days that contain the longest horizon (250 trading days)."""
 
 OPEN = pd.Timedelta(days=550)
-"""So long a forecast is scored again in every run."""
+"""For so long after its issue a forecast is scored again in every run."""
 
 CONTEXT = pd.Timedelta(days=100)
-"""Older forecasts that are read beside those: a restated history is recognised on several days (``core.metrics``)."""
+"""Older forecasts that are read with those, because a restated history is detected over several days (``core.metrics``)."""
 
 
 class Note(NamedTuple):
-    """What was noted when a market was scored last."""
+    """What was noted at the last scoring of a market."""
 
     until: pd.Timestamp
     sha256: str
@@ -37,7 +37,7 @@ class Note(NamedTuple):
 
 
 def settled_until(catalog: Catalog, lake: Lake, warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.Timestamp | None:
-    """The first day of issue whose forecasts have to be scored again at ``moment``; None: all of them.
+    """The first day of issue whose forecasts must be scored again at ``moment``; None for all of them.
 
     Raises:
         ObjectNotFound, HistoryError: the market's prices cannot be read.
@@ -60,7 +60,7 @@ def note_settled(catalog: Catalog, lake: Lake, warehouse: Warehouse, market: str
 
 
 def _checksum(catalog: Catalog, lake: Lake, market: str, until: pd.Timestamp, moment: pd.Timestamp) -> str:
-    """Of all prices that a forecast issued before ``until`` is held against."""
+    """Checksum of all prices that forecasts issued before ``until`` are compared with."""
     daily = read_daily(catalog, lake, market)
     mine = daily[(daily["date"] < until + LONGEST) & (daily["known_at"] <= moment)].sort_values("date")
     return hashlib.sha256(mine[["date", "price", "unit"]].to_csv(index=False).encode()).hexdigest()

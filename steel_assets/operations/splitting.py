@@ -1,6 +1,6 @@
-"""Splits in raw closes on their way in: each suspected one is held as one thing; each released one is taken out of what came.
+"""Splits in raw closes: a suspected split is held for a decision; new values are converted by released splits.
 
-While one is held, what is on its other side is not stored; the provider sends it again. See ``core.splits``.
+While a split is held, values on its other side are not stored; the provider sends them again. See ``core.splits``.
 """
 
 import numpy as np
@@ -16,9 +16,9 @@ from steel_assets.core.types import Series
 def on_the_basis_of_decisions(
     came: pd.DataFrame, known: pd.DataFrame, decided: pd.DataFrame, moment: pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What came of one series after its released splits; and what is known, where they change it, as a vintage of ``moment``.
+    """New values of one series after its released splits; and known values that these change, as a vintage of ``moment``.
 
-    What came on the old basis once more, and is known on the new one, is no news.
+    New values on the old basis that are known on the new one are left out.
 
     Args:
         decided: restatements and splits that were ever held, with ``state`` and ``decided_at``.
@@ -45,7 +45,7 @@ def on_the_basis_of_decisions(
 def split_off(
     came: pd.DataFrame, known: pd.DataFrame, decided: pd.DataFrame, series: Series
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What came on the basis of what is known; and the suspected splits that bound it, as rows of QUARANTINE."""
+    """New values on the basis of the known ones; and suspected splits at their edges, as rows of QUARANTINE."""
     before = _newest(asof(known, END_OF_TIME))
     none = refused(decided, series.id)
     found = [split for split in suspected(_newest(came), before, series) if split.period not in none]
@@ -61,7 +61,7 @@ def split_off(
 
 
 def refused(decided: pd.DataFrame, series: str) -> frozenset[pd.Timestamp]:
-    """First days of what was suspected to be a split of ``series`` and is none, as a person said."""
+    """First days of suspected splits of ``series`` that a person dropped."""
     mine = (decided["series"] == series) & (decided["restated"] == BY_SPLIT) & (decided["state"] == DROPPED)
     return frozenset(decided.loc[mine, "period"])
 

@@ -1,7 +1,7 @@
-"""Training a market's candidates: only on data that is good enough, with the champions' families always among them.
+"""Trains a market's candidates: only on data of sufficient quality, always including the champions' families.
 
-The horizons of a market are trained side by side, in processes of their own. joblib chooses how, so another backend can take
-over. A family that won an experiment is offered: it is proposed where the walk-forward speaks for it too.
+The horizons of a market are trained in parallel in processes, by joblib, whose backend can be replaced. A family that won an
+experiment is offered as well: it is proposed if the walk-forward agrees.
 """
 
 import logging
@@ -32,19 +32,19 @@ LIBRARIES = ("sklearn.ensemble", "sklearn.linear_model", "statsforecast.ets", "s
 
 
 class NotTrained(RuntimeError):
-    """A market's data is not good enough to learn from."""
+    """The quality of a market's data is too low for training."""
 
 
 def train_candidate(
     catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str
 ) -> tuple[Candidate, dict[int, str]]:
-    """Walk every family through the market's history, fit the chosen ones on all of it, and propose them.
+    """Backtest every family on the market's history, fit the best ones on all of it, and propose them.
 
     Returns:
         The candidate, and its version in `models/staging` by horizon.
 
     Raises:
-        NotTrained: the market's quality score is below the catalogue's.
+        NotTrained: the market's quality score is below the catalogue's limit.
     """
     acceptance = catalog.rules.acceptance
     history = histories.load(catalog, lake, market)
@@ -62,7 +62,7 @@ def train_candidate(
 
 
 def _champions(catalog: Catalog, models: ModelStore, market: str) -> dict[int, str]:
-    """The family in production at each horizon that has one. A damaged champion is none: its successor is trained now."""
+    """The family in production at each horizon that has one. A damaged champion is left out: its successor is trained now."""
     found = {}
     for horizon in catalog.markets[market].horizons:
         try:
@@ -85,11 +85,11 @@ def train_market(
     window: int,
     offered: Mapping[int, ProposedFamily] | None = None,
 ) -> Candidate:
-    """The candidate of all horizons of a market. The first error of a horizon is raised as it was there.
+    """The candidate of all horizons of a market. The first error of a horizon is raised unchanged.
 
     Args:
         champions: the families in production by horizon.
-        window: scored origins that each candidate's walk-forward shall cover.
+        window: number of scored origins in each candidate's walk-forward.
         offered: families that won an experiment, by horizon.
     """
     from joblib import Parallel, delayed
@@ -136,7 +136,7 @@ def _trained(
     champion: str | None,
     offer: ProposedFamily | None,
 ) -> Trained:
-    """One horizon, in a process that finds the same model families as the one that asked."""
+    """Train one horizon, in a process with the same plugin folders (``own``) as the caller."""
     for folder in own:
         open_to(folder)
     return train_horizon(history, features, horizon, window, champion, offer)

@@ -1,4 +1,4 @@
-"""Looking at everybody's price watches after a publication. What became true is told by the outbox."""
+"""Evaluates all price watches after a publication. The outbox sends what became true."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from steel_assets.core.watches.reading import Published
 
 @dataclass(frozen=True)
 class Watched:
-    """What came of looking.
+    """The result of evaluating the watches.
 
     Attributes:
         watches: how many there are.
-        notified: ids of those about which a message goes out now.
-        unknown: id → why nothing can be said of it.
-        version: of the publication that was looked at; None before the first.
+        notified: ids of those with a new message.
+        unknown: id → why it cannot be evaluated.
+        version: of the publication that was used; None before the first.
     """
 
     watches: int
@@ -30,7 +30,11 @@ class Watched:
 
 
 def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
-    """Pointer and content of the publication in force; nothing before the first. Raises SnapshotDamaged, ObjectStoreError."""
+    """Pointer and content of the publication in force; empty before the first.
+
+    Raises:
+        SnapshotDamaged, ObjectStoreError: it cannot be read.
+    """
     pointer = snapshots.pointer()
     if pointer is None:
         return None, Published(EMPTY)
@@ -44,11 +48,11 @@ def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
 
 
 def evaluate_watches(watches: WatchStore, outbox: Outbox, snapshots: SnapshotStore, now: datetime) -> Watched:
-    """Look at every watch as the publication in force shows it.
+    """Evaluate every watch on the publication in force.
 
     Raises:
-        SnapshotDamaged: the publication cannot be read; nothing was told.
-        ObjectStoreError: the store is away.
+        SnapshotDamaged: the publication cannot be read; nothing was sent.
+        ObjectStoreError: the store cannot be reached.
     """
     pointer, published = in_force(snapshots)
     there = watches.all()

@@ -1,4 +1,4 @@
-"""What a published forecast becomes if a driver or the exchange rate goes somewhere: from the history known at its issue."""
+"""The published forecast given a move of a driver or the exchange rate, from the history known at its issue."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from steel_assets.operations.outlooks import past_of, quantiles_of
 
 @dataclass(frozen=True, eq=False)
 class WhatIfResult:
-    """The paths given a shock beside those of the forecast as it was published.
+    """The sample paths with a shock, and those of the published forecast.
 
     Attributes:
         series: the series that is shocked.
-        days: trading days over which it is.
-        given, published: the paths with and without.
+        days: trading days over which it moves.
+        given, published: the paths with and without the shock.
     """
 
     series: str
@@ -40,10 +40,10 @@ def conditioned(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str,
     Args:
         forecast: rows of ``tables.FORECASTS``, one issue of one market.
         name: as ``series_of`` understands it.
-        move: 0.1 for ten per cent more.
+        move: 0.1 for an increase of ten per cent.
 
     Raises:
-        ShockError: there is no such series, it is no price, or history says nothing of such a move.
+        ShockError: there is no such series, it is not a price, or history has no comparable moves.
         PathsError: there is too little history.
         HistoryError: the history known at the issue cannot be built any more.
     """
@@ -58,7 +58,7 @@ def conditioned(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str,
 
 
 def given(catalog: Catalog, history: MarketHistory, rows: pd.DataFrame, series: str, move: float, days: int) -> WhatIfResult:
-    """As ``conditioned``, of a history and a series that are at hand; nothing after the origin of ``rows`` is looked at."""
+    """As ``conditioned``, for a given history and series; nothing after the origin of ``rows`` is used."""
     refuse_slow(history.market)
     market, quantiles = history.market.id, quantiles_of(rows)
     if not 1 <= days <= quantiles.length:
@@ -73,10 +73,10 @@ def given(catalog: Catalog, history: MarketHistory, rows: pd.DataFrame, series: 
 
 
 def series_of(catalog: Catalog, market: Market, name: str) -> str:
-    """The series of ``market`` that is meant: its id, the commodity of another market's price, or ``fx`` for the exchange rate.
+    """The series of ``market`` with this id, of this commodity, or for ``fx`` its exchange rate.
 
     Raises:
-        ShockError: none or several.
+        ShockError: there are none or several.
     """
     choice = [series for series in market.series_ids if series not in (market.target.series, *market.target.curve)]
     prices = {other.target.series: other.commodity for other in catalog.markets.values()}
@@ -92,7 +92,7 @@ def series_of(catalog: Catalog, market: Market, name: str) -> str:
 
 
 def _driver(history: MarketHistory, series: str, origin: pd.Timestamp) -> Past:
-    """How the series went, as it was known at each origin up to ``origin``."""
+    """The values of the series known at each origin up to ``origin``."""
     if history.series[series].kind in ("rate", "spread"):
         raise ShockError(f"{series} is a {history.series[series].kind}: it does not move by per cent")
     known = history.known.loc[history.known.index <= origin, series]
@@ -105,7 +105,7 @@ def _driver(history: MarketHistory, series: str, origin: pd.Timestamp) -> Past:
 
 
 def _apart(price: Past, driver: Past, days: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log moves of the driver and the price over stretches of ``days`` sessions that follow each other without overlap."""
+    """Log moves of driver and price over consecutive stretches of ``days`` sessions without overlap."""
     starts = driver.sessions[::-1][days::days]
     whole = (price.rows(starts, days) >= 0) & (driver.rows(starts, days) >= 0)
     starts = starts[whole]

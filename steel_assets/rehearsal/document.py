@@ -41,7 +41,7 @@ def document(rehearsals: Sequence[Rehearsal], rulebook: Rulebook) -> str:
 
 
 def _notifications(rehearsal: Rehearsal, rulebook: Rulebook) -> str:
-    """The mails and texts of one language; Slack has the words of the mails, and is shown where it gets what they do not."""
+    """The mails and texts of one language; Slack, whose words are those of the mails, only if it got others."""
     mailed = {arrived.moment for arrived in rehearsal.arrived if arrived.channel == "email"}
     shown = [arrived for arrived in rehearsal.arrived if arrived.channel != "slack" or arrived.moment not in mailed]
     head = [f"*{rehearsal.scenario.title_es}*"] if rehearsal.language == "es" else []

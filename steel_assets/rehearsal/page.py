@@ -1,4 +1,4 @@
-"""Everything that arrived, as a page: Slack's blocks, the mail's own HTML, and text messages, each as its program shows it."""
+"""Everything that arrived as an HTML page: Slack's blocks, the mail's HTML, and text messages, as their programs show them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LINK = re.compile(r"&lt;(https?://[^|&]+)\|([^&]+)&gt;")
 
 
 def page(rehearsals: Sequence[Rehearsal], rulebook: Rulebook) -> str:
-    """``rehearsals``, rehearsals in one language, as HTML that needs nothing else."""
+    """``rehearsals``, rehearsals in one language, as self-contained HTML."""
     language = rehearsals[0].language
     title, remark, counted = WORDS[language]
     sections = "".join(_section(rehearsal, rulebook, counted) for rehearsal in rehearsals)

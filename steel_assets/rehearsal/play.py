@@ -1,4 +1,4 @@
-"""A scenario in simulated time, through the real outbox, rules and notifiers, and what arrived of it."""
+"""Plays a scenario in simulated time through the real outbox, rules and notifiers, and collects what arrived."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANNELS = ("slack", "email", "sms")
 STEP, CALM = timedelta(minutes=5), timedelta(hours=1)
 WEEK = timedelta(days=7)
 LASTING = timedelta(hours=2)
-"""So long after the last report the clock still runs."""
+"""How long the simulated clock runs after the last report."""
 
 UI, SITE = "https://dagster.example", "https://steel.example"
 
@@ -47,11 +47,11 @@ class Arrived:
 
 @dataclass
 class Rehearsal:
-    """What came of one scenario.
+    """The result of one scenario.
 
     Attributes:
-        events: everything that was told, by the log of the platform.
-        missing: rule and subject of what was open for long enough and that no message ever listed.
+        events: all messages, from the platform's log.
+        missing: rule and subject of incidents that were open long enough and in no message.
     """
 
     scenario: Scenario
@@ -62,7 +62,7 @@ class Rehearsal:
 
     @property
     def busiest_week(self) -> dict[str, int]:
-        """Of each channel, the most messages about one incident within any seven days."""
+        """For each channel, the most messages about one incident within any seven days."""
         found = dict.fromkeys(CHANNELS, 0)
         for channel in CHANNELS:
             by_incident: defaultdict[str, list[datetime]] = defaultdict(list)
@@ -76,7 +76,7 @@ class Rehearsal:
 
 
 def play(scenario: Scenario, rulebook: Rulebook, language: Language = "en") -> Rehearsal:
-    """Live through ``scenario`` once."""
+    """Play ``scenario`` once."""
     found = Rehearsal(scenario, language)
     with TemporaryDirectory() as folder, receivers() as received:
         outbox = Outbox(
@@ -124,7 +124,7 @@ def _reports(scenario: Scenario, rulebook: Rulebook) -> dict[datetime, list[Cond
 
 
 def _moments(reported: list[datetime]) -> Iterator[datetime]:
-    """Every report, and between them a look every five minutes in the hour after each, then every hour."""
+    """The times of every report, and of evaluations between them: every five minutes in the hour after each, then every hour."""
     ends = [*reported[1:], reported[-1] + LASTING]
     for moment, end in zip(reported, ends, strict=True):
         yield moment

@@ -1,4 +1,4 @@
-"""Slack, a mail server and Twilio as far as the notifiers talk to them, on this machine; they keep what they get."""
+"""Local receivers that act as Slack, a mail server and Twilio, as far as the notifiers use them, and keep what they get."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 @dataclass
 class Received:
-    """What arrived since it was last taken.
+    """What arrived since the last call of ``taken``.
 
     Attributes:
         url: of the HTTP receiver.
@@ -32,7 +32,7 @@ class Received:
     texts: list[str] = field(default_factory=list)
 
     def taken(self) -> tuple[list[dict[str, Any]], list[EmailMessage], list[str]]:
-        """Everything, and begin anew."""
+        """Everything that arrived; the collection is then empty."""
         found = (self.slack, self.mails, self.texts)
         self.slack, self.mails, self.texts = [], [], []
         return found
@@ -45,7 +45,7 @@ def receivers() -> Iterator[Received]:
 
     class Web(http.server.BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Do not log requests."""
 
         def do_GET(self) -> None:
             self._answer(json.dumps({"messages": []}).encode())

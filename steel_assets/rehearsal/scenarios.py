@@ -17,7 +17,7 @@ from steel_assets.core.alerts.subjects import Subjects
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 RUN = 8 * HOUR + 3 * MINUTE
-"""Of a day, when its run has collected."""
+"""Time of day at which a daily run has collected."""
 
 ISSUED = RUN + 6 * MINUTE
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (MONDAY + n * DAY for n in (1, 2, 3, 4))
@@ -40,7 +40,7 @@ class Scenario:
 
 
 def seen(rule: str, subject: str, first: datetime, over: datetime, every: timedelta = DAY, **more: Any) -> Iterator[Condition]:
-    """One thing that is wrong from ``first`` on, looked at ``every`` so often, and fine at ``over``."""
+    """A condition that is firing from ``first`` on, evaluated ``every`` so often, and resolved at ``over``."""
     moment = first
     while moment < over:
         yield Condition(rule=rule, subject=subject, firing=True, moment=moment, **more)
@@ -49,7 +49,7 @@ def seen(rule: str, subject: str, first: datetime, over: datetime, every: timede
 
 
 def unanswered(subjects: Subjects, source: str, first: datetime, days: int, why: str) -> Iterator[Condition]:
-    """The check ``collected`` of each endpoint group of a provider at each daily run: no series of it is answered."""
+    """The check ``collected`` of each endpoint group of a provider failing at each daily run."""
     mine = [declared for declared in subjects.series.values() if declared.source == source]
     for group in dict.fromkeys(declared.group for declared in mine):
         text = "; ".join(f"{declared.id}: {why}" for declared in mine if declared.group == group)
@@ -58,14 +58,14 @@ def unanswered(subjects: Subjects, source: str, first: datetime, days: int, why:
 
 
 def stale(series: str, name: str, source: str, first: datetime, over: datetime, last: str, **more: Any) -> Iterator[Condition]:
-    """A series that brings nothing new; looked at twice an hour in truth, every six hours here."""
+    """A series without new values; evaluated every six hours here, twice an hour in reality."""
     text = f"Newest {last}; more periods are out than may be missed."
     subject = f"{name} ({series}, {source})"
     yield from seen("stale_series", subject, first, over, 6 * HOUR, text=text, facts={"day": last}, **more)
 
 
 def too_old(market: str, series: str, first: datetime, over: datetime, last: str) -> Iterator[Condition]:
-    """A market from whose price nothing new is issued, at each daily run."""
+    """A market whose price is too old to issue a forecast, at each daily run."""
     text = f"{market}: the last price of {series} is of {last}, 6 sessions old; nothing new is issued beyond 5"
     link = f"/assets/{market}/forecasts?view=checks&checkDetail=recent_price"
     yield from seen("price_too_old", market, first, over, text=text, link=link, facts={"check": "recent_price", "day": last})
@@ -149,7 +149,7 @@ def frozen_price(_: Subjects) -> Iterator[Condition]:
 
 
 def market_stages(subjects: Subjects) -> Iterator[Condition]:
-    """A step of one market fails in the daily run, another one every day; each is mended in the evening."""
+    """A step of one market fails in the daily run, a different one every day; each is repaired in the evening."""
     stages = ("market_daily", "market_features", "candidate_models", "validation_scores", "promotions", "forecasts")
     for day, stage in enumerate(stages):
         moment = MONDAY + day * DAY + ISSUED
@@ -160,7 +160,7 @@ def market_stages(subjects: Subjects) -> Iterator[Condition]:
 
 
 def daemon_dead(_: Subjects) -> Iterator[Condition]:
-    """Seen by ``steel alerts watch`` from outside; what is stale is seen by the sensors, once they are back."""
+    """A dead daemon, reported by ``steel alerts watch``; what became stale is reported by the sensors when they run again."""
     back = THURSDAY + 13 * HOUR + 30 * MINUTE
     text = "Nothing happens that these would start: sensor, scheduler (last heartbeat 2026-03-04 21:58)."
     yield from seen(

@@ -1,6 +1,6 @@
-"""The sandbox's own clock: no answer depends on any other.
+"""The sandbox's clock, the only one that its answers depend on.
 
-It shows the real time until it is set; a set clock stands still until it is set again, so a day can be replayed exactly.
+It shows the real time until it is set; a set clock does not advance until it is set again, so a day can be replayed exactly.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FIRST_YEAR, LAST_YEAR = 2014, 2100
 
 
 class ClockError(ValueError):
-    """The moment is not one the sandbox can show."""
+    """The sandbox cannot show the moment."""
 
 
 class SandboxClock:
@@ -29,10 +29,10 @@ class SandboxClock:
         return self._set if self._set is not None else pd.Timestamp(datetime.now(UTC))
 
     def set(self, moment: datetime | None) -> None:
-        """Stand still at ``moment``; None returns to the real time.
+        """Stop the clock at ``moment``; None returns to the real time.
 
         Raises:
-            ClockError: the moment has no time zone, or lies before 2014 or after 2100.
+            ClockError: the moment has no time zone, or is before 2014 or after 2100.
         """
         if moment is not None:
             if moment.tzinfo is None:
@@ -44,5 +44,5 @@ class SandboxClock:
 
     @staticmethod
     def seconds() -> float:
-        """Seconds that really pass, for limits on calls a minute."""
+        """Seconds of real time, for limits on calls per minute."""
         return time.monotonic()

@@ -1,8 +1,8 @@
-"""Contract calendars: how far ahead a quoted contract delivers, and when the quote moves on to the next one.
+"""Contract calendars: how far ahead a quoted contract delivers, and when the quote rolls to the next one.
 
 ``month_end``: contract n delivers at the end of its month and is quoted until then, so on the first business day of a month
-contract 1 is what contract 2 was. ``early``: the same, but the quote moves on a week before. ``january_may_october``: the main
-contracts of Shanghai, left about six weeks before they deliver.
+contract 1 is the former contract 2. ``early``: the same, but the quote rolls a week before. ``january_may_october``: the main
+contracts of Shanghai, left about six weeks before delivery.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def weekdays_ahead(days: pd.DatetimeIndex, roll: Roll, contract: int = 1) -> np.
 
 
 def rolled(days: pd.DatetimeIndex, roll: Roll) -> np.ndarray:
-    """True on each weekday whose quote is of another contract than the weekday before."""
+    """Whether each weekday's quote is of another contract than the weekday's before."""
     if roll == "spot":
         return np.zeros(len(days), dtype=bool)
     deliveries = _deliveries(days, roll, 1)

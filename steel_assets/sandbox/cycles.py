@@ -1,6 +1,6 @@
-"""Regimes: a market stays where it is for some weeks, calm or nervous, then within days moves to another level.
+"""Regimes: a simulated market stays at a level for some weeks, calm or volatile, then moves to another within days.
 
-A high market is more likely to move down next, a low one up: the cycle wanders without leaving what is plausible.
+A high market is more likely to move down next, a low one up, so the levels stay plausible.
 """
 
 from __future__ import annotations

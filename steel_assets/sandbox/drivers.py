@@ -1,6 +1,6 @@
-"""What moves the simulated market: each price's own volatility, what it follows and how many days later.
+"""Parameters of the simulated market: each price's volatility, the drivers it follows and their lags.
 
-Figures are in the spirit of 2014 to 2026, not estimates of it. Behaviour is in ``economy``.
+The figures resemble 2014 to 2026 and are not estimates. The computation is in ``economy``.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class SimulatedDriver:
 
     Attributes:
         start: level of its trend at the beginning of 2014, in its own unit.
-        volatility: its own daily shocks in percent, beside those of its ``links``.
+        volatility: its own daily shocks in percent, besides those of its ``links``.
         drift: the trend's log growth a year.
-        pull: weekdays in which half of its distance from the trend is gone.
-        cycle: the regimes it goes through, as strongly as ``cycle_share`` and ``cycle_days`` weekdays late.
-        passing: share of each move that is expected to pass; with it the forward curve leans.
+        pull: half-life in weekdays of its distance from the trend.
+        cycle: its regimes, scaled by ``cycle_share`` and delayed by ``cycle_days`` weekdays.
+        passing: share of each move that is expected to revert, which slopes the forward curve.
         slope: daily shocks of the curve alone, in percent, shared by all drivers of one cycle.
     """
 
@@ -120,16 +120,16 @@ TYPICAL_LEVELS = {
     "short_ton": 750.0, "lb": 2.5, "oz": 1800.0, "bbl": 75.0, "mmbtu": 3.2,
     "index": 100.0, "percent": 3.0, "million_usd": 100_000.0,
 }  # fmt: skip
-"""Where an unknown price of such a unit begins, in dollars; a tonne at 600, a share at 50."""
+"""Initial level in dollars of an undescribed price of such a unit; per tonne 600, of a share 50."""
 
 UNITS_PER_DOLLAR = {
     "USD": 1.0, "EUR": 0.9, "GBP": 0.8, "CNY": 7.0, "MXN": 18.0, "TRY": 30.0, "INR": 83.0, "BRL": 5.0, "JPY": 140.0,
 }  # fmt: skip
-"""Rough exchange rates, for the same purpose; a currency that is not here counts as a dollar."""
+"""Approximate exchange rates for the same purpose; other currencies count as a dollar."""
 
 
 def unknown_driver(symbol: str, unit: str) -> SimulatedDriver:
-    """A plausible price for a symbol that nobody described, for example one of a user's own catalogue."""
+    """Plausible parameters for an undescribed symbol, for example of a user's own catalogue."""
     money, _, per = unit.partition("/")
     worth = UNITS_PER_DOLLAR.get(money, 1.0)
     if per in MASSES_IN_TONNES:

@@ -1,6 +1,6 @@
-"""The events of Trading Economics' economic calendar, past and scheduled, as its rows.
+"""The events of Trading Economics' economic calendar, past and scheduled, as rows.
 
-An event is a figure's publication: before its moment it is there without ``Actual``, afterwards with it.
+An event is the publication of a figure: before its moment it has no ``Actual``, afterwards it has.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OTHERS = tuple(
         ("Mexico", "Inflation Rate YoY", "percent", 9, "06:00", "America/Mexico_City"),
     )
 )
-"""Events nobody asked for, as a real calendar is full of them."""
+"""Further events, since a real calendar is full of events that nobody requested."""
 
 
 def country_of(series: Series) -> str:
@@ -90,7 +90,7 @@ def rows(market: SimulatedMarket, series: Series, now: pd.Timestamp, first: str,
 
 
 def auctions(countries: list[str] | None, now: pd.Timestamp, first: str, last: str) -> list[dict[str, object]]:
-    """The two auctions of bills that every country holds on each weekday: they fill a real calendar, and nobody asks for them."""
+    """Two bill auctions per country and weekday, which fill the calendar as in reality."""
     named = sorted({country_of(series) for series in OTHERS} | {"China", "United States"})
     held = [country for country in named if countries is None or country.lower() in countries]
     end = min(pd.Timestamp(last[:10]) if last < "2200" else now.tz_localize(None), (now + SCHEDULED).tz_localize(None))
@@ -122,7 +122,7 @@ def auctions(countries: list[str] | None, now: pd.Timestamp, first: str, last: s
 
 
 def _figure(value: float, unit: str) -> str:
-    """A figure as the calendar prints it: 50.2, 0.9%, $82.4B."""
+    """A value as the calendar prints it: 50.2, 0.9%, $82.4B."""
     if unit == "percent":
         return f"{value:.12g}%"
     return f"${value / 1000:.1f}B" if unit == "million_usd" else f"{value:.12g}"

@@ -1,8 +1,8 @@
 """The simulated economy: log prices and forward curves on every weekday, from one seed.
 
-A price is a trend, a lasting part and a passing part (Schwartz and Smith 2000): what passes is gone from contracts far
-ahead, so the curve leans towards where the price is expected, and a contract's own price has no drift. A quote that moves on to
-the next contract therefore jumps by a step that the curve showed the day before.
+A price has a trend, a lasting part and a passing part (Schwartz and Smith 2000). The passing part is absent from distant
+contracts, so the curve slopes towards the expected price, and a contract's own price has no drift. A quote that rolls to the next
+contract therefore jumps by a step that the curve showed the day before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from steel_assets.sandbox.instruments import Instrument
 from steel_assets.sandbox.shocks import accumulated, clustered, fat_tailed, held, lagged, stream
 
 BEGINNING = pd.Timestamp("2014-01-01")
-"""The first day that providers know of."""
+"""The first day of the providers' history."""
 
 WARMING_UP = pd.Timestamp("2013-01-01")
 PASSING_HALF_LIFE = 45.0
@@ -25,7 +25,7 @@ WEEKDAYS_IN_YEAR = 261
 
 
 class Economy:
-    """All drivers on all weekdays up to ``until``; each is computed when first asked for. A later ``until`` changes no day."""
+    """All drivers on all weekdays up to ``until``, each computed at first use. A later ``until`` changes no day."""
 
     def __init__(self, seed: int, until: pd.Timestamp) -> None:
         self.seed = seed
@@ -34,7 +34,7 @@ class Economy:
         self._states: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def quotes(self, instrument: Instrument, name: str) -> np.ndarray:
-        """The price of ``instrument`` on each weekday; ``name`` (its symbol) decides which days it does not trade."""
+        """The price of ``instrument`` on each weekday; ``name`` (its symbol) determines the days without trading."""
         count = len(self.days)
         log_price = self.log_forward(instrument.driver, instrument.roll, instrument.contract)
         prices = np.round(np.exp(log_price) / instrument.tick) * instrument.tick

@@ -1,6 +1,6 @@
 """Figures of statistical offices: levels that follow the month's prices, published late, revised twice.
 
-The first estimate is a little off, the second (with the next release) less, the third (three releases on) is final.
+The first estimate has an error, the second (with the next release) a smaller one; the third (three releases later) is final.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from steel_assets.sandbox.economy import BEGINNING, Economy
 from steel_assets.sandbox.shocks import accumulated, stream
 
 REVISED_AFTER = (0, 1, 4)
-"""Releases after its own with which the first, second and final estimate of a figure are published."""
+"""Releases after its own with which a figure's first, second and final estimates are published."""
 
 ERROR_LEFT = (1.0, 0.4, 0.0)
-"""How much of the first estimate's error each of them still has."""
+"""Share of the first estimate's error in each of them."""
 
 NOISE_HALF_LIFE = 6.0
 
 LENGTHS = {"weekly": "W", "monthly": "M", "quarterly": "Q"}
-"""How pandas calls the periods of each frequency."""
+"""pandas' name of the periods of each frequency."""
 
 
 @dataclass(frozen=True)
 class Indicator:
     """A figure about a whole week or month.
 
-    ``start`` is its trend at the beginning of 2014, ``drift`` its log growth a year; ``follows`` the share it takes of
-    each driver's distance from trend; ``noise`` its own movement, and ``error`` the first estimate's, in percent.
+    ``start`` is its trend at the beginning of 2014, ``drift`` its log growth a year; ``follows`` the share it takes of each
+    driver's distance from trend; ``noise`` its own movement, and ``error`` the first estimate's, in percent.
     """
 
     start: float
@@ -61,10 +61,10 @@ KNOWN: dict[str, Indicator] = {
 
 
 def versions(economy: Economy, series: Series) -> pd.DataFrame:
-    """Every version of every figure of a weekly or monthly series, unpublished ones included.
+    """Every version of every value of a weekly or monthly series, including unpublished ones.
 
     Returns:
-        period, published_at (UTC), value; a revision only where it changes the printed figure. In order of publication.
+        period, published_at (UTC), value; revisions only if they change the printed value. In order of publication.
     """
     symbol = series.symbol or series.id
     indicator = KNOWN.get(symbol) or Indicator(unknown_driver(symbol, series.unit).start, 0.01, (("world", 0.2),), decimals=2)

@@ -1,4 +1,4 @@
-"""The symbols providers quote: which driver, which contract of its curve, how finely, and how often it does not trade."""
+"""The providers' symbols: driver, contract, tick size, and how often they do not trade."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steel_assets.sandbox.drivers import DRIVERS, SimulatedDriver, unknown_drive
 
 @dataclass(frozen=True)
 class Instrument:
-    """What a symbol stands for.
+    """The meaning of a symbol.
 
     Prices are multiples of ``tick``. ``quiet`` is the share of days on which this contract repeats its last price;
     ``market_quiet`` the share on which every contract of its driver does.
@@ -59,6 +59,6 @@ KNOWN: dict[str, Instrument] = {
 
 
 def instrument(series: Series) -> Instrument:
-    """What the symbol of ``series`` stands for; a plausible invention where nobody said."""
+    """The meaning of the symbol of ``series``; for undescribed ones a plausible invention."""
     symbol = series.symbol or series.id
     return KNOWN.get(symbol) or Instrument(unknown_driver(symbol, series.unit))

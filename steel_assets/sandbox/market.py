@@ -1,7 +1,7 @@
-"""The simulated market as callers may see it: bars and figures, revealed strictly by publication.
+"""The simulated market as callers see it: bars and figures, each only from its publication on.
 
-A bar or figure exists for callers from the moment its series' publication rule gives, never before. The past is the
-same for every clock: the simulated history is drawn to the end of the year after next, and further when the clock gets there.
+A bar or figure exists for callers from the moment given by its series' publication rule. The past does not depend on the clock:
+the history is simulated to the end of the year after next, and further when the clock gets there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from steel_assets.sandbox.simulated_history import SimulatedHistory
 
 
 class SimulatedMarket:
-    """Everything the catalogue's providers can be asked for."""
+    """All series of the catalogue's providers."""
 
     def __init__(self, catalog: Catalog, seed: int = 7) -> None:
         self.catalog = catalog
@@ -23,11 +23,11 @@ class SimulatedMarket:
         self._history: SimulatedHistory | None = None
 
     def find(self, source: str, symbol: str) -> Series | None:
-        """The series that ``source`` quotes as ``symbol``, if the catalogue has one; capitals make no difference."""
+        """The series that ``source`` quotes as ``symbol`` (in any case), or None."""
         return next((s for s in self.catalog.series_of(source) if (s.symbol or "").casefold() == symbol.casefold()), None)
 
     def halt(self, series: str, since: pd.Timestamp | None) -> None:
-        """Let the provider of ``series`` (its id) bring nothing about ``since`` or a later day; None ends that, nothing is lost.
+        """Hide all values of ``series`` (its id) about ``since`` or later; None shows them again.
 
         Raises:
             KeyError: there is no such series.
@@ -41,19 +41,19 @@ class SimulatedMarket:
 
     @property
     def halts(self) -> dict[str, str]:
-        """Series that stand still, and since which day."""
+        """Series that are halted, and since which day."""
         return {series: f"{since:%Y-%m-%d}" for series, since in self._halts.items()}
 
     def halted(self, series: Series, day: pd.Timestamp) -> bool:
-        """Whether nothing about ``day`` is shown."""
+        """Whether values about ``day`` are hidden."""
         return series.id in self._halts and day >= self._halts[series.id]
 
     def bars(self, series: Series, now: pd.Timestamp) -> pd.DataFrame:
         """Bars of a series published by ``now``, oldest first.
 
         Returns:
-            day, published_at, open, high, low, close, volume; ``missing`` where the provider never had the bar, ``late``
-            where it shows the close only once the next session opens.
+            day, published_at, open, high, low, close, volume; ``missing`` if the provider lacks the bar, ``late`` if it shows the
+            close only once the next session opens.
         """
         return self._running(series, _published(self._history_at(now).bars(series), now), "day")
 
@@ -63,15 +63,15 @@ class SimulatedMarket:
         return bars.iloc[bars["published_at"].searchsorted(now, side="right")]
 
     def versions(self, series: Series, now: pd.Timestamp) -> pd.DataFrame:
-        """Every version of every figure published by ``now``, in order of publication.
+        """Every version of every value published by ``now``, in order of publication.
 
         Returns:
-            period, published_at, value. A daily series has a row for each weekday, empty where its exchange was shut.
+            period, published_at, value. A daily series has a row for each weekday, empty if its exchange was closed.
         """
         return self._running(series, _published(self._history_at(now).versions(series), now), "period")
 
     def planned_versions(self, series: Series, now: pd.Timestamp, ahead: pd.Timedelta) -> pd.DataFrame:
-        """As ``versions``, with those that will be published within ``ahead``: for their dates, not their values."""
+        """As ``versions``, with those to be published within ``ahead``: for their dates, not their values."""
         return self._running(series, _published(self._history_at(now).versions(series), now + ahead), "period")
 
     def _running(self, series: Series, rows: pd.DataFrame, column: str) -> pd.DataFrame:

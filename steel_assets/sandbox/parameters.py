@@ -1,4 +1,4 @@
-"""Reading what a caller sent, without trusting it."""
+"""Validates parameters of requests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from datetime import date
 
 FURTHEST = 10**12
-"""No count and no moment in seconds that a caller may mean is larger."""
+"""Limit of counts and of times in seconds."""
 
 
 def iso_date(text: str) -> str | None:
-    """``text`` if it is a date that exists, written yyyy-mm-dd; such dates compare as text. Otherwise None."""
+    """``text`` as yyyy-mm-dd if it is an existing date (such dates can be compared as text), otherwise None."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         return None
     try:
@@ -20,7 +20,7 @@ def iso_date(text: str) -> str | None:
 
 
 def whole_number(text: str) -> int | None:
-    """The whole number that ``text`` is; None if it is not one, or too large to mean anything."""
+    """The integer in ``text``; None if it is not one, or too large."""
     if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII) or abs(int(text)) > FURTHEST:
         return None
     return int(text)

@@ -1,6 +1,6 @@
-"""The sandbox server: the providers under their own paths, its clock under ``/clock``, dead feeds under ``/halts``.
+"""The sandbox server: providers below their own paths, the clock at ``/clock``, halted series at ``/halts``.
 
-``Sandbox`` runs it in a thread (tests, the demo), ``serve`` until interrupted. Every answer carries ``X-Simulated: true``.
+``Sandbox`` runs it in a thread (tests, the demo), ``serve`` until interrupted. Every answer has the header ``X-Simulated: true``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SandboxError(RuntimeError):
 class Sandbox:
     """The server in a thread of this process.
 
-    ``with Sandbox(catalog) as sandbox:`` starts it on a free port of this machine; ``sandbox.url`` says where. It shows the
+    ``with Sandbox(catalog) as sandbox:`` starts it on a free port of this machine; ``sandbox.url`` is its address. It uses the
     real time until ``set_clock``.
     """
 
@@ -54,15 +54,19 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it answers, for example http://127.0.0.1:43117; providers are below, as ``/fred_api``."""
+        """Its address, for example http://127.0.0.1:43117; providers are below, as ``/fred_api``."""
         return f"http://{self._host}:{self._port}"
 
     def set_clock(self, moment: datetime | None) -> None:
-        """Answer for ``moment`` (with a time zone) until set again; None for the real time. Raises ClockError."""
+        """Answer as of ``moment`` (with a time zone) until set again; None for the real time.
+
+        Raises:
+            ClockError: the moment is not allowed.
+        """
         self.clock.set(moment)
 
     def halt(self, series: str, since: date | None) -> None:
-        """Bring nothing of ``series`` about ``since`` or later, everything else as ever; None ends that.
+        """Hide values of ``series`` about ``since`` or later; None shows them again.
 
         Raises:
             KeyError: there is no such series.
@@ -70,7 +74,11 @@ class Sandbox:
         self.market.halt(series, None if since is None else pd.Timestamp(since))
 
     def start(self) -> Self:
-        """Start answering. Raises SandboxError when the port is taken."""
+        """Start answering.
+
+        Raises:
+            SandboxError: the port is taken.
+        """
         listener = _listener(self._host, self._port)
         self._port = listener.getsockname()[1]
         server = uvicorn.Server(_config(self._app))
@@ -86,7 +94,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop answering and free the port; stopping twice is no error."""
+        """Stop answering and free the port. A second call does nothing."""
         if self._server and self._thread:
             self._server.should_exit = True
             self._thread.join()
@@ -100,7 +108,11 @@ class Sandbox:
 
 
 def serve(catalog: Catalog, host: str = "127.0.0.1", port: int = 8765, seed: int = DEFAULT_SEED) -> None:
-    """Run the sandbox in this thread until it is interrupted. Raises SandboxError when the port is taken."""
+    """Run the sandbox in this thread until it is interrupted.
+
+    Raises:
+        SandboxError: the port is taken.
+    """
     listener = _listener(host, port)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(_config(application(SimulatedMarket(catalog, seed), SandboxClock()))).run([listener])
@@ -115,7 +127,7 @@ def application(market: SimulatedMarket, clock: SandboxClock) -> ASGIApp:
 
 
 def _unknown(source: str) -> Mount:
-    """What is answered for a source that the sandbox knows nothing of."""
+    """The answer for a source that the sandbox does not have."""
 
     async def refuse(_: Request) -> Response:
         remedy = f"add providers/{source}.py, or say where it answers: STEEL_BASE_URLS__{source.upper()}"
@@ -163,7 +175,7 @@ def _halt_routes(market: SimulatedMarket) -> list[Route]:
 
 
 def _marked(app: ASGIApp) -> ASGIApp:
-    """``app``, whose every answer says that it is simulated."""
+    """``app`` with a header on every answer that says it is simulated."""
 
     async def marked(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_marked(message: MutableMapping[str, Any]) -> None:

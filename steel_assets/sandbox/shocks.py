@@ -1,7 +1,7 @@
-"""Chance: reproducible draws, fat tails, volatility clusters, and the paths that shocks add up to.
+"""Random numbers: reproducible draws, fat tails, volatility clusters, and the paths that shocks add up to.
 
-Every quantity draws from a stream of its own, named by what it is for. So a longer simulation begins with the shorter
-one, and one more series changes no other: the past of a simulated market never depends on how far ahead it was drawn.
+Every quantity has a random stream of its own, seeded by its purpose. So a longer simulation begins with the shorter one, and a
+further series changes no other: the past of a simulated market never depends on how far ahead it was simulated.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ FREEDOM = 5
 """Degrees of freedom of Student's t: the tails of daily commodity returns, with a finite fourth moment."""
 
 CLIP = 6.0
-"""No day's shock is larger than this many standard deviations."""
+"""Shocks are clipped to this many standard deviations."""
 
 REACTION, PERSISTENCE, CEILING = 0.10, 0.875, 5.0
 """GARCH(1,1): weight of yesterday's squared shock and of yesterday's variance; and the highest variance."""
 
 
 def stream(seed: int, *purpose: str) -> np.random.Generator:
-    """The random numbers of one purpose, the same for the same seed and words. Draw from it in one order only."""
+    """The random numbers of one purpose, the same for the same seed and words. Always draw in the same order."""
     return np.random.default_rng([EDITION, seed, zlib.crc32("/".join(purpose).encode())])
 
 
@@ -48,7 +48,7 @@ def clustered(shocks: np.ndarray) -> np.ndarray:
 
 
 def accumulated(moves: np.ndarray, half_life: float) -> np.ndarray:
-    """The sum of ``moves``, each of which decays by half in ``half_life`` days: a path that is pulled back to zero."""
+    """The sum of ``moves``, each of which decays by half in ``half_life`` days, so that the path reverts to zero."""
     kept, level, path = 0.5 ** (1 / half_life), 0.0, []
     for move in moves.tolist():
         level = kept * level + move
@@ -62,7 +62,7 @@ def lagged(moves: np.ndarray, days: int) -> np.ndarray:
 
 
 def held(values: np.ndarray, quiet: np.ndarray) -> np.ndarray:
-    """``values`` with the last one repeated wherever ``quiet`` is True: days on which nothing traded."""
+    """``values`` with the last one repeated wherever ``quiet`` is True: days without trading."""
     quiet = quiet.copy()
     quiet[0] = False
     return values[np.maximum.accumulate(np.where(quiet, 0, np.arange(len(values))))]

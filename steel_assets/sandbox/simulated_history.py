@@ -1,8 +1,6 @@
-"""Every bar and figure that the simulated market will ever print up to a day, as providers quote them.
+"""Every bar and figure of the simulated market up to a day, as providers quote them.
 
-``market`` reveals it day by day.
-
-A simulated history that runs further begins with the shorter one.
+``market`` shows them from their publication on. A longer history begins with the shorter one.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from steel_assets.sandbox.instruments import Instrument, instrument
 from steel_assets.sandbox.shocks import stream
 
 MISSING = 0.003
-"""Share of trading days whose bar a provider never had."""
+"""Share of trading days whose bar a provider lacks."""
 
 LATE = 0.03
 """Share of trading days whose close a provider shows only when the next session opens."""
@@ -30,7 +28,7 @@ PRICES = ["open", "high", "low", "close"]
 
 
 class SimulatedHistory:
-    """Bars and figures up to ``until``, each series computed when first asked for and kept."""
+    """Bars and figures up to ``until``, each series computed at first use."""
 
     def __init__(self, seed: int, until: pd.Timestamp) -> None:
         self.until = until
@@ -76,7 +74,7 @@ class SimulatedHistory:
         )
 
     def _prices(self, what: Instrument, symbol: str, at: np.ndarray) -> np.ndarray:
-        """Open, high, low and close in columns; all the same on a day without a trade."""
+        """Open, high, low and close in columns; all equal on a day without trading."""
         close = self._economy.quotes(what, symbol)[at]
         before = np.concatenate([close[:1], close[:-1]])
         gap, up, down = self._stream("range", symbol).standard_normal((len(self._economy.days), 3))[at].T

@@ -1,1 +1,1 @@
-"""The prediction service: reads what the platform publishes; loads no model and never imports Dagster."""
+"""The prediction service: answers from the published snapshot; it loads no model and never imports Dagster."""

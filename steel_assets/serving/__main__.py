@@ -1,6 +1,6 @@
-"""``python -m steel_assets.serving``: the service without the command line, as a container runs it.
+"""``python -m steel_assets.serving``: the service without the command line, for containers.
 
-The address is 0.0.0.0 and the port that the environment's ``PORT`` names (Cloud Run's way), 8000 by default.
+It listens on 0.0.0.0 and the port in the environment's ``PORT`` (Cloud Run), 8000 by default.
 """
 
 from steel_assets.serving.run import serve

@@ -1,7 +1,7 @@
-"""Who is asking, and may they: a key, a dashboard session, a proxy that vouches, or everybody on this machine.
+"""Authentication: by API key, dashboard session, or a trusted proxy; or none, for everybody on this machine.
 
-Being open is said, never inferred: without a key nobody is answered but the browser that was opened with the one-time link
-that the service prints at its start, or everybody on a loopback address where the service was started with ``--open``.
+Access without a key must be requested explicitly: the service answers nobody without a key except the browser opened with the
+one-time link printed at its start, or everybody on a loopback address if it was started with ``--open``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RELOAD_SECONDS = 2.0
 SESSION_COOKIE = "steel_session"
 FIRST_LOOK = "/dashboard/first"
 SESSION_FILE = "sessions.json"
-"""Beside the key file."""
+"""Name of the file beside the key file."""
 
 PROXY_SECRET = b"x-steel-proxy-secret"
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -35,11 +35,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks.
+    """Who sends a request.
 
     Attributes:
         limit_per_hour: None is unlimited.
-        key: id of the API key that it asks with; None for whoever needs none.
+        key: id of the API key used; None for callers without one.
     """
 
     id: str
@@ -52,7 +52,7 @@ NEWCOMER = Caller("local", ("read",))
 
 
 class Credentials(NamedTuple):
-    """What of a request says who asks."""
+    """The parts of a request that identify the caller."""
 
     api_key: str | None = None
     cookie: str = ""
@@ -65,14 +65,14 @@ class Credentials(NamedTuple):
 
 @dataclass(frozen=True)
 class Vouching:
-    """How a reverse proxy says who logged in: by a header, from these addresses only, and with a secret where there is one."""
+    """How a reverse proxy names the logged-in user: by a header, from these addresses only, and with a secret if configured."""
 
     header: bytes
     addresses: tuple[Network, ...]
     secret: str | None = None
 
     def user(self, credentials: Credentials) -> str | None:
-        """Whom the proxy vouches for; None where it was not the proxy that asked."""
+        """The user that the proxy names; None if the request did not come from the proxy."""
         client = _address(credentials.client)
         named = client is not None and any(client in network for network in self.addresses)
         known = self.secret is None or hmac.compare_digest(self.secret.encode(), credentials.proxy_secret.encode())
@@ -80,7 +80,7 @@ class Vouching:
 
 
 class AccessControl:
-    """The keys in force, reloaded in the background, and the decisions made from them."""
+    """The keys in force, reloaded in the background, and the decisions based on them."""
 
     def __init__(
         self,
@@ -91,11 +91,11 @@ class AccessControl:
         vouching: Vouching | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Who may come in, by the keys of a file and, where there is one, by a proxy that vouches.
+        """Access by the keys in a file and, if configured, by a proxy.
 
         Args:
-            bound_to: address the service answers on.
-            opened: everybody on a loopback address may read until a first key is made.
+            bound_to: address that the service listens on.
+            opened: everybody on a loopback address may read until the first key is created.
 
         Raises:
             KeyStoreError: the key file cannot be read; the service must not start open instead.
@@ -113,24 +113,24 @@ class AccessControl:
 
     @property
     def open_here(self) -> bool:
-        """True while everybody on this machine may read without a key."""
+        """Whether everybody on this machine may read without a key."""
         return self._opened and self.keyring.empty and self.problem is None
 
     @property
     def first_look(self) -> str | None:
-        """Path of the one-time link; None once it was used, is too old, or a key was made."""
+        """Path of the one-time link; None once it was used, expired, or a key was created."""
         usable = self._first_look and self.keyring.empty and self._clock() < self._first_look_until
         return f"{FIRST_LOOK}?token={self._first_look}" if usable else None
 
     def caller(self, credentials: Credentials) -> Caller | None:
-        """Who asks the API; None when nobody known does."""
+        """Who sends a request to the API; None if unknown."""
         key = self.keyring.check(credentials.api_key, self._clock()) if credentials.api_key is not None else None
         if key is not None:
             return _caller(key)
         return NEWCOMER if credentials.api_key is None and self._on_this_machine(credentials) else None
 
     def visitor(self, credentials: Credentials) -> Caller | None:
-        """Who looks at the dashboard; None when nobody known does."""
+        """Who requests the dashboard; None if unknown."""
         user = self.vouching.user(credentials) if self.vouching else None
         if user is not None:
             return Caller(f"user:{user}", ("read",))
@@ -142,13 +142,13 @@ class AccessControl:
         return _caller(key) if key is not None and key.valid_at(now) and "read" in key.scopes else self.caller(credentials)
 
     def log_in(self, presented: str) -> str | None:
-        """A session for the dashboard from a key with the scope read; None for any other."""
+        """A dashboard session for a key with the scope read; None for any other."""
         now = self._clock()
         key = self.keyring.check(presented.strip(), now)
         return self.sessions.begin(key.id, now) if key is not None and "read" in key.scopes else None
 
     def look_first(self, token: str) -> str | None:
-        """A session for the dashboard from the one-time link, once; None for anything else."""
+        """A dashboard session for the one-time link, once; None for any other token."""
         path = self.first_look
         if path is None or not hmac.compare_digest(path.encode(), f"{FIRST_LOOK}?token={token}".encode()):
             return None
@@ -160,20 +160,20 @@ class AccessControl:
         self.sessions.end(cookie(asking_cookie, SESSION_COOKIE), self._clock())
 
     async def watch(self) -> None:
-        """Reload the key file whenever it changes, for ever. While it is damaged or gone, the keys read last stay in force."""
+        """Reload the key file whenever it changes, for ever. While it is damaged or missing, the keys read last stay in force."""
         while True:
             await asyncio.sleep(RELOAD_SECONDS)
             await asyncio.to_thread(self.reload)
 
     def reload(self) -> None:
-        """Take the key file's present content, if it changed and is whole; what is wrong with it is ``problem``."""
+        """Read the key file if it changed and is intact; otherwise ``problem`` says what is wrong."""
         stamp = self._file_stamp()
         if stamp == self._stamp and self.problem is None:
             return
         try:
             keyring = self._store.load()
             if keyring.empty and not self.keyring.empty:
-                raise KeyStoreError(f"the keys in {self._store.path} are gone; restore the file, or start the service anew")
+                raise KeyStoreError(f"the keys in {self._store.path} are missing; restore the file, or restart the service")
         except KeyStoreError as error:
             if self.problem is None:
                 log.error("%s (until then the keys read last stay in force)", error)
@@ -195,13 +195,13 @@ class AccessControl:
 
 
 def is_loopback(address: str) -> bool:
-    """True for an address that only this machine can reach."""
+    """Whether only this machine can reach the address."""
     found = _address(address)
     return address == "localhost" if found is None else found.is_loopback
 
 
 def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """``text`` as an address; one of IPv4 that came over IPv6 as what it is."""
+    """``text`` as an address; an IPv4 address mapped to IPv6 as IPv4."""
     try:
         found = ipaddress.ip_address(text or "")
     except ValueError:

@@ -1,6 +1,6 @@
-"""The page behind the link in a message: whoever got it says that they look after the incident. The link is all that it takes.
+"""The page behind the link in a message, by which a recipient acknowledges an incident; it needs no login.
 
-Opening it does nothing, because mail programs open links by themselves; the button does.
+Opening it changes nothing, because mail programs open links by themselves; the button does.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ LONGEST_TOKEN = 128
 
 
 def routes(service: Service) -> APIRouter:
-    """The page, and its form."""
+    """The page and its form."""
     router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
     def links() -> Acknowledging:
         if service.acknowledging is None:
-            raise RequestRefused(404, "there are no such links here: STEEL_SIGNING_KEY is not set")
+            raise RequestRefused(404, "links in messages are not enabled: STEEL_SIGNING_KEY is not set")
         return service.acknowledging
 
     def shown(request: Request, token: str, problem: str, *, done: bool = False, status: int = 200) -> Response:
@@ -54,7 +54,7 @@ def routes(service: Service) -> APIRouter:
     @router.post(ACKNOWLEDGE)
     async def answered(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise RequestRefused(415, f"the answer comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"send the form as {FORM_TYPE}")
         given = _fields(await request.body())
         try:
             await asyncio.to_thread(links().leave, given.get("token", ""), given.get("name", ""), _now(service))
@@ -73,7 +73,11 @@ def _now(service: Service) -> datetime:
 
 
 def _fields(form: bytes) -> dict[str, str]:
-    """The fields of the form. Raises RequestRefused (400) for what is none."""
+    """The fields of the form.
+
+    Raises:
+        RequestRefused: (400) it is not a form.
+    """
     try:
         found = parse_qs(form.decode("utf-8", "replace"), max_num_fields=5)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""From the sample paths of the forecast in force, and from what was said of the past, to the API's shapes. Pure."""
+"""Answers from the sample paths of the forecast in force, and from a market's analysis. Pure, as ``answers``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HIGHEST = 100_000_000
 
 @dataclass(frozen=True)
 class OddsQuestion:
-    """What is asked: the chance to be on one ``side`` of ``level``; ``about`` says what of the day or the period ``when``."""
+    """A probability to compute: of being on one ``side`` of ``level``; ``about`` selects what of the day or period ``when``."""
 
     side: Side
     level: float
@@ -30,20 +30,24 @@ class OddsQuestion:
 
 
 def level_of(text: str) -> float | None:
-    """A price as people and programs write it; None for what is none, not above zero, or beyond ``HIGHEST``."""
+    """A price in the notation of people and programs; None if it is not a number, not above zero, or beyond ``HIGHEST``."""
     if not FIGURE.fullmatch(text) or not 0 < float(text) <= HIGHEST:
         return None
     return float(text)
 
 
 def question(*, above: float | None, below: float | None, by: date | None, on: date | None, average: str | None) -> OddsQuestion:
-    """The question that a request's parameters ask. Raises RequestRefused (422) for none and for several."""
+    """The question in a request's parameters.
+
+    Raises:
+        RequestRefused: (422) there is none, or several.
+    """
     if (above is None) == (below is None):
-        raise RequestRefused(422, "above, below: name one of them, a price in the market's unit, as above=640")
+        raise RequestRefused(422, "above, below: give one of them, a price in the market's unit, as above=640")
     possible: list[tuple[About, date | str | None]] = [("average", average), ("on", on), ("by", by)]
     asked = [(about, when) for about, when in possible if when is not None]
     if len(asked) != 1:
-        raise RequestRefused(422, "average, on, by: name one of them, as average=2026-12, on=2026-12-15 or by=2026-12-15")
+        raise RequestRefused(422, "average, on, by: give one of them, as average=2026-12, on=2026-12-15 or by=2026-12-15")
     [(about, when)] = asked
     if above is not None:
         return OddsQuestion("above", above, about, when)
@@ -52,7 +56,11 @@ def question(*, above: float | None, below: float | None, by: date | None, on: d
 
 
 def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages:
-    """The answer to GET /v1/markets/{market}/averages. Raises RequestRefused where there are no paths."""
+    """The answer to GET /v1/markets/{market}/averages.
+
+    Raises:
+        RequestRefused: there are no paths.
+    """
     row, paths = in_force(snapshot, market, moment)
     found = [
         schemas.PeriodAverage(
@@ -93,7 +101,11 @@ def odds(snapshot: Snapshot, market: str, question: OddsQuestion, moment: float)
 
 
 def odds_on_last_day(snapshot: Snapshot, market: str, moment: float) -> schemas.Odds:
-    """The chance to be above the last price on the last day of the paths, which needs all of them. Raises RequestRefused."""
+    """The probability of being above the last price on the last day of the paths, which uses all of them.
+
+    Raises:
+        RequestRefused: there are no paths.
+    """
     _, paths = in_force(snapshot, market, moment)
     return odds(snapshot, market, OddsQuestion("above", paths.last, "on", date.fromisoformat(paths.days[-1])), moment)
 
@@ -101,7 +113,10 @@ def odds_on_last_day(snapshot: Snapshot, market: str, moment: float) -> schemas.
 def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis:
     """The answer to GET /v1/markets/{market}/analysis.
 
-    It is stale where a newer price is here, and where one should be. Raises RequestRefused before the first.
+    It is stale if a newer price is stored, or due.
+
+    Raises:
+        RequestRefused: there is none yet.
     """
     if response_bodies.known(snapshot, market).get("frequency", "daily") != "daily":
         reason = f"{market} has no daily price: what is said of a past is tested on trading days, and does not apply to it"
@@ -113,7 +128,7 @@ def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis
 
 
 def analysis_age(snapshot: Snapshot, market: str, analysis: Mapping[str, Any], moment: float) -> dict[str, Any]:
-    """Whether what was ``analysis`` of ``market`` is stale, and why: a newer price is here, or should be."""
+    """Whether the analysis ``analysis`` of ``market`` is stale, and why: a newer price is stored, or due."""
     rows = snapshot.forecast(market)
     newest = max((snapshot["prices"].get(market) or {}).get("dates") or [analysis["day"]])
     if newest > analysis["day"]:
@@ -147,7 +162,7 @@ def _why(snapshot: Snapshot, part: str) -> str:
 
 
 def about(snapshot: Snapshot, row: dict[str, Any], paths: PublishedPaths, moment: float) -> dict[str, Any]:
-    """The fields of ``schemas.FromPaths``: of what, from when, how old its price is, how far it reaches."""
+    """The fields of ``schemas.FromPaths``: market, issue, age of the price, last day of the paths."""
     shown = ("market", "unit", "issued_date", "as_of", "last_price", "simulated")
     return {
         **{name: row[name] for name in shown},

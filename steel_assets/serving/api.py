@@ -1,4 +1,4 @@
-"""The routes of the API. Each asks ``response_bodies`` and hands out bytes; who may ask was decided at the door."""
+"""The API's routes. Each calls ``response_bodies`` and returns bytes; authentication happens in the middleware."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ Switch = Annotated[Literal["true", "false", "1", "0"], BeforeValidator(lambda va
 
 
 def routes(service: Service) -> APIRouter:
-    """Everything that reads."""
+    """All routes that read."""
     open_router = APIRouter(tags=["service"], dependencies=[PUBLIC])
     reading = APIRouter(dependencies=[Security(admitted, scopes=["read"])])
 
@@ -79,7 +79,7 @@ def routes(service: Service) -> APIRouter:
 
     @open_router.get("/health", response_model=schemas.Health, responses=shown(schemas.Health))
     async def health() -> Response:
-        """The process is alive; nothing else is asked."""
+        """The process is running; nothing else is checked."""
         return _json(schemas.Health(status="ok"))
 
     @open_router.get(
@@ -88,7 +88,7 @@ def routes(service: Service) -> APIRouter:
         responses=shown(schemas.Ready) | {503: {"model": schemas.Ready, "description": "Not yet."}},
     )
     async def ready() -> Response:
-        """Whether a forecast of the default market can be answered; says what is not up to date."""
+        """Whether the default market's forecast can be answered, and which parts are not up to date."""
         body = service.readiness()
         return _json(body, 200 if body.status == "ready" else 503)
 
@@ -126,7 +126,7 @@ def routes(service: Service) -> APIRouter:
         responses=READ | refusals(404) | tabled(schemas.Region),
     )
     async def region(region: RegionId, form: Wanted) -> Response:
-        """The markets of one region, how fresh their forecasts are, and the nearest of each."""
+        """The markets of one region, how fresh their forecasts are, and the shortest horizon of each."""
         return await answered(form, response_bodies.region(service.snapshot, region, service.now()))
 
     @reading.get(
@@ -152,7 +152,7 @@ def routes(service: Service) -> APIRouter:
         responses=READ | refusals(404) | tabled(schemas.Scorecard),
     )
     async def scorecard(market: MarketId, form: Wanted) -> Response:
-        """Published forecasts beside what happened and beside the last price."""
+        """Published forecasts compared with what happened and with the last price."""
         return await rendered("scorecard", market, form)
 
     @reading.get(
@@ -162,7 +162,7 @@ def routes(service: Service) -> APIRouter:
         responses=READ | refusals(404) | tabled(schemas.Explanation),
     )
     async def explanation(market: MarketId, form: Wanted) -> Response:
-        """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
+        """What moved each forecast up or down, why its model is in force, and the quality of its data."""
         return await rendered("explanation", market, form)
 
     @reading.get(
@@ -191,7 +191,7 @@ def routes(service: Service) -> APIRouter:
             PeriodName | None, Query(description="the average of this month or quarter; or by, on", examples=["2026-12"])
         ] = None,
     ) -> Response:
-        """The chance that a price is above or below a level on a day, at any close up to it, or on average of a period."""
+        """The probability that a price is above or below a level on a day, at any close up to it, or on average of a period."""
         question = ahead.question(above=above, below=below, by=by, on=on, average=average)
         return _json(ahead.odds(service.snapshot, market, question, service.now()))
 
@@ -205,7 +205,7 @@ def routes(service: Service) -> APIRouter:
         purchase: schemas.Purchase,
         accept_language: Annotated[str, Header(description="es: sentences in Spanish", examples=["es"])] = "",
     ) -> Response:
-        """What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast."""
+        """The cost of one purchase by ways of buying, and whether the market's record justifies following its forecast."""
         words = PageWords(preferred(None, None, accept_language))
         return _json(plan.plan(service.snapshot, purchase, service.now(), words), headers={"vary": "Accept-Language"})
 
@@ -216,7 +216,7 @@ def routes(service: Service) -> APIRouter:
         responses=READ | refusals(404) | tabled(schemas.Analysis),
     )
     async def analysis(market: MarketId, form: Wanted) -> Response:
-        """What can be said of a market's past, and how much of it is more than chance."""
+        """Statistics of a market's past, each with a test that separates it from chance."""
         return await rendered("analysis", market, form)
 
     @reading.get(
@@ -236,7 +236,7 @@ def routes(service: Service) -> APIRouter:
         responses=READ | refusals(404) | tabled(schemas.Experiments),
     )
     async def experiments(form: Wanted, market: MarketFilter = None) -> Response:
-        """Variants beside the champions: where each experiment stands, and its evidence look by look."""
+        """Variants compared with the champions: the state of each experiment, and its evidence by day."""
         return await rendered("experiments", market, form)
 
     @reading.get(
@@ -256,7 +256,7 @@ def routes(service: Service) -> APIRouter:
 
     @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | tabled(schemas.Alerts))
     async def alerts(form: Wanted) -> Response:
-        """Everything that is wrong now, worst first."""
+        """All open problems, worst first."""
         return await answered(form, state.alerts(service.incidents(), service.now()))
 
     async def answered(form: Form, shape: Shape) -> Response:
@@ -274,14 +274,14 @@ def routes(service: Service) -> APIRouter:
 
 
 def _either() -> dict[int | str, dict[str, Any]]:
-    """The two bodies of the prediction, by whether detail was asked for."""
+    """The two bodies of the prediction, without and with detail."""
     model = schemas.Prediction | schemas.PredictionDetail
     content = {"application/json": {"example": example(schemas.Prediction)}}
     return {200: {"model": model, "description": "The forecast; more with detail=true.", "content": content}}
 
 
 def _key(request: Request) -> str | None:
-    """The id of the API key that asks; None for whoever needs none."""
+    """The id of the caller's API key; None for callers without one."""
     caller: Caller = request.scope["steel.caller"]
     return caller.key
 

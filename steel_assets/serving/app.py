@@ -1,4 +1,4 @@
-"""The application: routes inside, the door outside, and what runs in the background between start and stop."""
+"""The application: routes, the middleware around them, and background tasks between start and stop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ DESCRIPTION = (
 
 
 def create_app(service: Service) -> ASGIApp:
-    """The whole service as one ASGI application. Raises UndeclaredRoute where a route does not say who may call it."""
+    """The whole service as one ASGI application.
+
+    Raises:
+        UndeclaredRoute: a route does not declare who may call it.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -95,7 +99,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _field(problem: dict[str, Any]) -> str:
-    """Which field a problem of a request is about; the body where it is none, or no JSON."""
+    """The field that a request's validation error is about; the body if it is none, or not JSON."""
     where = () if problem["type"] == "json_invalid" else problem["loc"][1:]
     return ".".join(map(str, where)) or "body"
 
@@ -109,7 +113,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """Every method that the path has; the error itself names those of the first route with it."""
+    """Every method of the path; the error itself names only those of the first route with it."""
     routes = iter_route_contexts(list(request.app.routes))
     there = [route for route in routes if route.methods and route.path_regex.fullmatch(request.scope["path"])]
     return {method for route in there for method in route.methods or ()}
@@ -121,10 +125,10 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    """Nobody is left to read it; it says in the counts that this was no fault of the service."""
+    """The client has disconnected; in the counts this is not an error of the service."""
     return RequestRefused(400, "the request was broken off").response()
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    """What the caller hears of a bug; the door logs it."""
+    """The answer to a request that hit a bug; the middleware logs it."""
     return RequestRefused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged").response()

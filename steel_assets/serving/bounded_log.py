@@ -1,7 +1,7 @@
-"""A log that nobody can flood: of messages of one kind a few an hour are written, then how many more there were.
+"""Limits the log: of similar messages a few per hour are written, then their number.
 
-Whoever sends malformed requests decides how many messages there are and, in part, what they say. So all that is written is
-bounded, whichever library says it: messages of a kind, their kinds, lines of a message, and lines of all of them in an hour.
+Clients who send malformed requests influence how many messages there are and what they contain. So everything written is limited,
+whichever library logs it: messages of a kind, kinds, lines of a message, and lines in all per hour.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import time
 from collections.abc import Callable
 
 MOST = 10
-"""Messages of a kind in an hour, while there are lines left."""
+"""Messages of a kind per hour, within the limit of lines."""
 
 MOST_LINES = 100
-"""In an hour, after which each kind has one line more."""
+"""Lines per hour, after which each kind may write one more."""
 
 MOST_KINDS = 40
-"""That are told apart; all others count as one."""
+"""Number of kinds that are distinguished; all others count as one."""
 
 HOUR = 3600.0
 LONGEST_MESSAGE, WIDEST_LINE = 8, 400
 LONGEST_TRACE = 60
 CHANGING = re.compile(r"0x[0-9a-f]+|[0-9]+")
-"""What differs between messages of a kind that a library wrote without a template."""
+"""The variable parts of messages that a library logs without a template."""
 
 Kind = tuple[str, int, str]
 
@@ -41,7 +41,7 @@ class BoundedLog(logging.Filter):
         self._since, self._lines = clock(), 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is written: a few of a kind in an hour. What is written first afterwards says how many were not."""
+        """Whether the record is written. The first one written after others were dropped says how many."""
         with self._lock:
             now = self._clock()
             if now - self._since >= HOUR:
@@ -67,7 +67,7 @@ class BoundedLog(logging.Filter):
 
 
 def bound_log(clock: Callable[[], float] = time.monotonic) -> None:
-    """Bound what is written by the handlers that all loggers share."""
+    """Apply the limits to the handlers that all loggers share."""
     quiet = BoundedLog(clock)
     for handler in logging.getLogger().handlers:
         handler.addFilter(quiet)
@@ -80,7 +80,7 @@ def _note(count: int, left_out: int) -> str:
 
 
 def _shorten(record: logging.LogRecord, *, whole: bool, first: bool, note: str) -> int:
-    """Make ``record`` as short as may be; how many lines it has. Only the first of a kind keeps its traceback."""
+    """Shorten ``record``; return its number of lines. Only the first of a kind keeps its traceback."""
     lines = [line[:WIDEST_LINE] for line in record.getMessage().splitlines()] or [""]
     lines = lines[: LONGEST_MESSAGE if whole else 1]
     trace: list[str] = []

@@ -1,4 +1,4 @@
-"""How much a request may carry. What is beyond is refused before anything in it is parsed, so that no request costs much.
+"""Limits of a request's size, checked before anything in it is parsed, so that no request is expensive.
 
 The figures are those of common reverse proxies (8 KiB a line), a little more than any browser sends.
 """
@@ -18,37 +18,45 @@ MOST_HEADERS = 100
 LARGEST_HEAD = 32 * KIB
 LARGEST_BODY = 64 * KIB
 MOST_CHUNKS = 256
-"""Of a body that comes in chunks: each costs the same however small it is."""
+"""Of a body sent in chunks, since each chunk costs the same however small it is."""
 
 MOST_PIECES = 512
-"""In which the network may hand a request over: each wakes the process up."""
+"""Number of network reads in which a request may arrive, since each wakes the process."""
 
 MOST_QUEUED = 16
 """Requests that a client may send on one connection before it has read the first answer."""
 
 
 class HeadTooLarge(RequestRefused):
-    """A request's line or headers go beyond a limit; the message names it."""
+    """A request's line or headers exceed a limit; the message names it."""
 
     def __init__(self, what: str) -> None:
         super().__init__(431, what)
 
 
 class TooLarge(RequestRefused):
-    """A request's body goes beyond the limit."""
+    """A request's body exceeds the limit."""
 
     def __init__(self, what: str = f"a request may carry at most {LARGEST_BODY // KIB} KiB") -> None:
         super().__init__(413, what)
 
 
 def check_target(target: bytes) -> None:
-    """Raises RequestRefused (414) for a path and query that are too long."""
+    """Refuse a path and query that are too long.
+
+    Raises:
+        RequestRefused: (414) they are.
+    """
     if len(target) > LONGEST_TARGET:
         raise RequestRefused(414, f"path and query may take at most {LONGEST_TARGET // KIB} KiB")
 
 
 def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Look at lengths and counts only, never into a header. Raises RequestRefused (400, 431)."""
+    """Check lengths and numbers of headers without parsing them.
+
+    Raises:
+        RequestRefused: (400, 431) a limit is exceeded.
+    """
     count = size = cookies = hosts = 0
     for name, value in headers:
         count += 1

@@ -1,4 +1,4 @@
-"""The figures behind the dashboard's charts: one time axis in Unix seconds each, nulls where a line does not go. Pure."""
+"""The data of the dashboard's charts: one time axis in Unix seconds each, null where a line has no value. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BANDS = ("q05", "q25", "q50", "q75", "q95")
 
 
 def charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence[Minute]) -> dict[str, Any]:
-    """Chart → its columns, for each chart that has something to show; ``market`` as ``page`` shows it."""
+    """Chart → its columns, for each chart with data; ``market`` as in ``page``."""
     found: dict[str, Any] = {}
     if market:
         history = snapshot["prices"].get(market["id"])
@@ -62,7 +62,7 @@ def charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence[
 
 
 def _fan(history: dict[str, Any] | None, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Past prices, then the bands that open at the last price; one time axis, nulls where a line does not go."""
+    """Past prices, then the intervals from the last price on; one time axis, null where a line has no value."""
     dates = list(history["dates"][-HISTORY_SHOWN:]) if history else []
     past = list(history["prices"][-HISTORY_SHOWN:]) if history else []
     first = rows[0]
@@ -83,7 +83,7 @@ def _fan(history: dict[str, Any] | None, rows: list[dict[str, Any]]) -> dict[str
 
 
 def _drift(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Scores by subject in percent, and those that said drift once more, to be marked."""
+    """Scores by subject in percent, with those that mean drift repeated, to be marked."""
     days = sorted({row["date"] for row in rows})
     chart: dict[str, Any] = {"x": [_seconds(day) for day in days]}
     for subject in ("features", "returns", "errors"):
@@ -95,7 +95,7 @@ def _drift(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _evidence(experiment: Mapping[str, Any]) -> dict[str, Any]:
-    """Evidence in both directions look by look, on a logarithmic axis, which has no place for nothing left at all."""
+    """Evidence in both directions by day, on a logarithmic axis, without zeros."""
     days = experiment["days"]
     return {
         "x": [_seconds(day["date"]) for day in days],
@@ -114,5 +114,5 @@ def _percent(value: float | None) -> float | None:
 
 
 def script_safe(content: Any) -> str:
-    """JSON that may stand inside a script element."""
+    """JSON that is safe inside a script element."""
     return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")

@@ -1,11 +1,11 @@
-"""What the columns of the API's tables mean and their units, where the shapes do not say it themselves."""
+"""Descriptions and units of the columns of the API's tables, if the shapes do not contain them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 PRICED = "market's unit"
-"""Stands for the unit of a market's prices, which the rows say."""
+"""Stands for the unit of a market's prices, which is in the rows."""
 
 UNITS: Mapping[str, str] = {
     **dict.fromkeys(("last_price", "predicted_price", "actual_price", "error_absolute", "contribution"), PRICED),
@@ -103,4 +103,4 @@ MEANINGS: Mapping[str, str] = {
     "message": "what is wrong, in English",
     "problem": "why nothing is known of it now",
 }
-"""Column → its meaning, where the shape has no description of it."""
+"""Column → its description, if the shape has none."""

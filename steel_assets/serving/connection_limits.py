@@ -1,6 +1,7 @@
-"""How long a connection may take to say what it wants, in how many words and in how many pieces.
+"""Limits of time, headers and pieces for a connection's request.
 
-uvicorn waits for ever and keeps headers without end: a slow-loris holds a connection open byte by byte, a flood fills memory.
+uvicorn waits without limit and keeps headers without limit: a slow-loris attack would hold connections open byte by byte, a flood
+would fill memory.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ REQUEST_SECONDS = 10.0
 """From the first byte of a request (or from connecting) to the last byte of its body."""
 
 RAW_BODY = 2 * LARGEST_BODY
-"""Bytes of a body as it comes over the wire, the marks between its chunks included."""
+"""Bytes of a body as sent, including the chunk marks."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a deadline for each request to arrive whole, limits to its parts, and our shape of errors.
+    """uvicorn's protocol with a deadline for each request, limits of its parts, and errors in our form.
 
-    What raises Refused in here makes the parser stop where it is: nothing behind it is looked at.
+    An exception raised in here makes the parser stop: nothing behind it is parsed.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -110,7 +111,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _within(self, check: Callable[[Any], None], what: Any) -> None:
-        """Run a check; what it raises the parser makes an error of its own, so it is kept."""
+        """Run a check, and keep its exception, which the parser replaces by its own."""
         try:
             check(what)
         except RequestRefused as refused:
@@ -118,7 +119,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise
 
     def _refuse(self, refused: RequestRefused) -> None:
-        """Answer instead of what the request asked for, unless that answer has begun, and hang up."""
+        """Send an error, unless another answer has begun, and close the connection."""
         if self.cycle is not None and self.cycle.response_started and (self._arriving or not self.cycle.response_complete):
             self.transport.close()
             return

@@ -1,4 +1,4 @@
-"""The routes of the pages for people: dashboard, login, documentation. The browser adds charts and refreshes."""
+"""The routes of the pages: dashboard, login, API documentation. The browser draws charts and refreshes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def wished(
     contract: Annotated[str, Query(max_length=24)] = NOTHING_WISHED.contract,
     risk: Annotated[str, Query(max_length=24)] = NOTHING_WISHED.risk,
 ) -> Wish:
-    """The purchase that the page's address asks about."""
+    """The purchase in the page's query."""
     return Wish(tonnes, by, holding, capital, contract, risk)
 
 
@@ -88,7 +88,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
         market: Annotated[str, Query(max_length=64)],
         lang: Annotated[str, Query(max_length=2)] = "",
     ) -> Response:
-        """The answer to one purchase, as the page shows it: what its sliders fetch."""
+        """The plan of one purchase as the page shows it, requested when a slider moves."""
         language = language_of(request, lang)
         found = planned(service.snapshot, market, wish, service.now(), PageWords(language))
         if found is None:
@@ -105,7 +105,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     async def log_in(request: Request) -> Response:
         form = await request.body()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise RequestRefused(415, f"the key comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"send the form as {FORM_TYPE}")
         session = service.access.log_in(_key(form))
         if session is None:
             return HTMLResponse(
@@ -145,7 +145,11 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
 
 
 def _key(form: bytes) -> str:
-    """The field ``key`` of a form. Raises RequestRefused (400) for what is none."""
+    """The field ``key`` of a form.
+
+    Raises:
+        RequestRefused: (400) it is not a form.
+    """
     try:
         return parse_qs(form.decode("utf-8", "replace"), max_num_fields=5).get("key", [""])[0]
     except ValueError as error:

@@ -51,7 +51,7 @@ class RequestRefused(Exception):
 
     @property
     def body(self) -> bytes:
-        """The error as JSON. Its message may quote what no UTF-8 can say, so pydantic neither checks nor writes it."""
+        """The error as JSON. Its message may quote bytes that are not UTF-8, so pydantic neither checks nor writes it."""
         error = Error.model_construct(error=self.error, message=str(self), status_code=self.status, retry_after=self.retry_after)
         return json.dumps(error.model_dump()).encode()
 

@@ -1,4 +1,4 @@
-"""Why a forecast lies where it does: what each driver moved it, why its model is in force, how good the data beneath is. Pure."""
+"""Explains a forecast: what each driver moved, why its model is in force, the quality of its data. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.words import PageWords
 
 EXACT = 1e-6
-"""Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""
+"""Largest difference of the contributions from the forecast, as a share of the price; a larger one means another forecast."""
 
 CAUSES = {
     "forward_curve": phrase("Forward curve"),
@@ -24,11 +24,15 @@ CAUSES = {
     "caution": phrase("Caution (limits on large moves)"),
     "other": phrase("Other"),
 }
-"""What moves a forecast and is no series, in a buyer's words."""
+"""Names for contributions that are not from a series."""
 
 
 def explanation(snapshot: Snapshot, market: str, moment: float) -> schemas.Explanation:
-    """The answer to GET /v1/markets/{market}/explanation. Raises RequestRefused."""
+    """The answer to GET /v1/markets/{market}/explanation.
+
+    Raises:
+        RequestRefused: there is no such market or forecast.
+    """
     declared = known(snapshot, market)
     rows = in_force(snapshot, market, moment)
     if not rows:
@@ -60,10 +64,10 @@ def explanation(snapshot: Snapshot, market: str, moment: float) -> schemas.Expla
 
 
 def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.Driver] | None:
-    """What moved the forecast ``row`` away from the last price, in its unit, the largest first.
+    """What moved the forecast ``row`` away from the last price, in its unit, largest first.
 
-    They add up to predicted_price - last_price; none where the forecast is the last price. None where nothing explains this
-    very forecast: an older lake, a damaged file, the explanation of another issue.
+    They add up to predicted_price - last_price; empty if the forecast is the last price. None if no explanation fits this
+    forecast: an older lake, a damaged file, the explanation of another issue.
     """
     moved = row["predicted_price"] - row["last_price"]
     slack = EXACT * row["last_price"]
@@ -88,7 +92,7 @@ def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.Driver] 
 
 
 def driver_name(snapshot: Snapshot, driver: str, language: str) -> str:
-    """What a buyer calls a driver: a series by its name in the catalogue, a cause that is no series in plain words."""
+    """The name of a driver for a buyer: a series by its name in the catalogue, other causes in plain words."""
     if driver in CAUSES:
         return PageWords(language)(CAUSES[driver])
     series = (snapshot["catalogue"] or {}).get("series", {}).get(driver, {})

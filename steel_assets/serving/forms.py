@@ -1,8 +1,7 @@
-"""The same answer as JSON, CSV, a workbook or Parquet: which is asked for, and how an answer becomes a table. Knows no route.
+"""An answer as JSON, CSV, a workbook or Parquet: which form is requested, and how an answer becomes a table.
 
-A table has a row for each thing that the answer lists and, before its own columns, what the answer says of all of them: a row
-alone still says its market, its unit and whether it is simulated. Columns follow from the shapes, so they are the same when
-nothing is listed.
+A table has a row for each listed item, preceded by the answer's common fields: each row alone contains its market, its unit and
+whether it is simulated. Columns follow from the shapes, so they are the same if nothing is listed.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARQUET = "application/vnd.apache.parquet"
 TYPES: Mapping[Kind, str] = {"json": JSON, "csv": CSV, "xlsx": XLSX, "parquet": PARQUET}
 SLOW = frozenset({"xlsx", "parquet"})
-"""What is made beside the event loop."""
+"""Forms that are made in a thread."""
 
 SOURCE = f"Steel Assets {__version__}"
 COMMAND = (
@@ -60,7 +59,7 @@ KINDS: Mapping[frozenset[type], ColumnKind] = {
     frozenset({date}): "date",
     frozenset({datetime}): "timestamp",
 }
-"""The types of a column's values → what a spreadsheet makes of it; any other is text."""
+"""The types of a column's values → their kind in a spreadsheet; any other is text."""
 
 ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Markets: ("markets",),
@@ -77,12 +76,12 @@ ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Alerts: ("alerts",),
     schemas.Watches: ("watches",),
 }
-"""Shape → the list in it that is the table, and the list in each of that one's rows where those are the rows."""
+"""Shape → its list that is the table, and the list within each of its rows if those are the rows."""
 
 
 @cache
 def offered() -> list[Kind]:
-    """The forms that there are here: Parquet only where its library, which the small image leaves out, is installed."""
+    """The forms available: Parquet only if its library is installed, which the small image leaves out."""
     return [kind for kind in TYPES if kind != "parquet" or find_spec("pyarrow") is not None]
 
 
@@ -98,7 +97,7 @@ def _listing(names: Sequence[str]) -> str:
 
 
 def _missing(installed: list[Kind]) -> str:
-    """What to do for Parquet where it is not among the forms that are ``installed``."""
+    """What to do for Parquet if it is not among the forms ``installed``."""
     return "" if "parquet" in installed else f"; {COMMAND}"
 
 
@@ -107,18 +106,18 @@ Format = Annotated[Kind, BeforeValidator(_named)]
 
 @dataclass(frozen=True)
 class Form:
-    """How one request wants its answer.
+    """The requested form of an answer.
 
     Attributes:
         kind: json, csv, xlsx or parquet.
-        file: what a browser calls the table when it saves it, without its ending.
+        file: the name of a saved table, without its ending.
     """
 
     kind: Kind
     file: str
 
     def body(self, shape: Shape, *, simulated: bool) -> bytes:
-        """``shape`` as it is wanted. ``simulated`` is said in every row of a table whose shape does not say it."""
+        """``shape`` in this form. Every row of a table contains ``simulated``, also if its shape does not."""
         if self.kind == "json":
             return shape.to_json()
         if self.kind == "csv":
@@ -126,11 +125,11 @@ class Form:
         return (workbook if self.kind == "xlsx" else parquet)(shape, self.file, simulated=simulated)
 
     async def made(self, make: Callable[[], bytes]) -> bytes:
-        """What ``make`` makes; what takes long, beside everything else that is answered."""
+        """The result of ``make``, which runs in a thread if it is slow."""
         return await asyncio.to_thread(make) if self.kind in SLOW else make()
 
     def response(self, body: bytes, *, simulated: bool) -> Response:
-        """The response with ``body``, made by ``body``."""
+        """The response with ``body``, as made by ``body()``."""
         headers = {"vary": "Accept"}
         if self.kind == "json":
             return Response(body, headers=headers, media_type=JSON)
@@ -153,7 +152,11 @@ async def wanted(
         ),
     ] = None,
 ) -> Form:
-    """The form that the parameter names, else the header. Raises RequestRefused (406)."""
+    """The form in the parameter, else in the header.
+
+    Raises:
+        RequestRefused: (406) none is available.
+    """
     there = offered()
     kind = format or accepted(",".join(request.headers.getlist("accept")), there)
     if kind is None:
@@ -166,9 +169,9 @@ Wanted = Annotated[Form, Depends(wanted)]
 
 
 def accepted(header: str, offered: Sequence[Kind]) -> Kind | None:
-    """Which form that is ``offered`` a header ``Accept`` prefers (RFC 9110, 12.5.1), of those it likes alike the first.
+    """The form among ``offered`` that a header ``Accept`` prefers (RFC 9110, 12.5.1); the first of equally preferred ones.
 
-    None: it takes none.
+    None if it accepts none.
     """
     ranges = dict(_range(part) for part in header.split(",") if part.strip())
     if not ranges:
@@ -183,7 +186,7 @@ def accepted(header: str, offered: Sequence[Kind]) -> Kind | None:
 
 
 def tabled(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
-    """How an answer of this shape is documented that may be a table, with the refusal of any other form."""
+    """The OpenAPI documentation of an answer of this shape that can be a table, and of the refusal of other forms."""
     documented = shown(shape)
     documented[200]["content"][CSV] = {"schema": {"type": "string"}, "example": f"{','.join(_names(shape))}\r\n"}
     for media in (XLSX, PARQUET):
@@ -198,14 +201,18 @@ def table(shape: Shape, *, simulated: bool) -> bytes:
 
 
 def workbook(shape: Shape, name: str, *, simulated: bool) -> bytes:
-    """``shape`` as a workbook for Excel, with a sheet that says what its columns mean. ``name`` is the table's."""
+    """``shape`` as an Excel workbook, with a sheet that describes its columns. ``name`` is the table's."""
     from steel_assets.adapters.exports.workbook import as_workbook  # its library is read when a first workbook is asked for
 
     return as_workbook(sheet(shape, name, simulated=simulated))
 
 
 def parquet(shape: Shape, name: str, *, simulated: bool) -> bytes:
-    """``shape`` as Parquet, as ``steel export`` writes it. ``name`` is the table's. Raises ImportError without pyarrow."""
+    """``shape`` as Parquet, as ``steel export`` writes it. ``name`` is the table's.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+    """
     from steel_assets.adapters.exports.described import sheet_as_parquet  # its library is read when a first file is asked for
 
     about = {"description": (type(shape).__doc__ or "").strip(), "source": SOURCE}
@@ -213,7 +220,7 @@ def parquet(shape: Shape, name: str, *, simulated: bool) -> bytes:
 
 
 def sheet(body: Shape, name: str, *, simulated: bool) -> ExportSheet:
-    """``body`` as a spreadsheet has it: texts that are a day or a moment are one, prices have their market's unit."""
+    """``body`` as a spreadsheet: texts that are a day or a moment become one, prices have their market's unit."""
     shape = type(body)
     names, rows = _table(body, simulated=simulated)
     values = [[_typed(value) for value in row] for row in rows]
@@ -252,7 +259,7 @@ def _heading(name: str, field: FieldInfo | None, values: list[Any], priced_in: s
 
 
 def _declared(field: FieldInfo | None) -> frozenset[type]:
-    """The types of a column that has no values now, by what its field declares and shows; without one it is ``simulated``."""
+    """The types of a column without values, from its field's declaration and example; without a field it is ``simulated``."""
     if field is None:
         return frozenset({bool})
     if get_origin(field.annotation) in (list, dict):  # several values are a text in a cell
@@ -310,7 +317,7 @@ def _rows(shape: Shape, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
 
 
 def _columns(shape: type[Shape]) -> Iterator[str]:
-    """The names of what ``shape`` says by itself, and of the shapes in it; what it lists is a table of its own."""
+    """The columns of ``shape`` and of the shapes in it, without its lists, which are tables of their own."""
     for name, field in shape.model_fields.items():
         inner = _inner(field.annotation)
         if isinstance(inner, type):
@@ -331,14 +338,14 @@ def _values(shape: Shape) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """A value as a cell holds it: several values with spaces between them, named ones as JSON."""
+    """A value as a cell: several values joined by spaces, named ones as JSON."""
     if isinstance(value, dict):
         return json.dumps(value)
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _inner(kind: Any) -> type[Shape] | Literal["listed"] | None:
-    """The shape that a field holds; ``listed`` where it lists shapes, None where it holds a plain value or several."""
+    """The shape in a field; ``listed`` if it lists shapes, None if it holds plain values."""
     parts = (kind, *get_args(kind))
     shapes = [part for part in parts if isinstance(part, type) and issubclass(part, Shape)]
     if shapes:
@@ -348,7 +355,7 @@ def _inner(kind: Any) -> type[Shape] | Literal["listed"] | None:
 
 
 def _range(part: str) -> tuple[str, float]:
-    """A media range without its parameters, and how much it is wanted; not at all where that is no number."""
+    """A media range without its parameters, and its quality; 0 if that is not a number."""
     kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
     try:

@@ -1,4 +1,4 @@
-"""``python -m steel_assets.serving.healthy``: exit code 0 when this container's service answers, as its health check asks."""
+"""``python -m steel_assets.serving.healthy``: the container's health check; exit code 0 if the service answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECONDS = 4.0
 
 
 def healthy(port: int) -> bool:
-    """Whether the service on this machine's ``port`` says that it is up."""
+    """Whether the service on this machine's ``port`` reports that it is up."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         connection.request("GET", "/health")

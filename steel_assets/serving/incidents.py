@@ -1,4 +1,4 @@
-"""What the platform's own watch has found: its open incidents by cause, in the words of the messages about them."""
+"""The open incidents of the alert state by cause, in the words of their messages."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from steel_assets.core.alerts.wording import title, worst_first
 
 
 def incidents(alert_state: AlertState, rulebook: Rulebook | None, now: datetime) -> list[dict[str, Any]]:
-    """Every cause that something is wrong for, worst first; ``covers`` is what: rule, and market or else subject.
+    """Every cause of open incidents, worst first; ``covers`` lists rule, and market or else subject.
 
     Args:
-        rulebook: the alert rules as they were published; None where an older release published, and then nothing has words.
+        rulebook: the alert rules as published; None if an older release published, and then there are no texts.
         now: UTC.
     """
     if rulebook is None:

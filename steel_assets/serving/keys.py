@@ -1,7 +1,7 @@
-"""API keys: ``<id>.<secret>``. The file holds salted hashes; a secret is shown once, when it is made.
+"""API keys: ``<id>.<secret>``. The file holds salted hashes; a secret is shown once, when it is created.
 
-A secret is 256 random bits, so a fast hash is enough. Keys are revoked, never removed: an id is used once. So a file without a
-key is damaged, and so is an installation where keys were made and the file is gone; a mark beside it remembers that.
+A secret is 256 random bits, so a fast hash is enough. Keys are revoked, never removed, and an id is used once. So a file without
+a key is damaged, and so is an installation where keys were created and the file is missing; a mark beside it records that.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class ApiKey(BaseModel):
     revoked_at: AwareDatetime | None = None
 
     def valid_at(self, moment: float) -> bool:
-        """True while the key is neither revoked nor expired; ``moment`` in Unix seconds."""
+        """Whether the key is neither revoked nor expired; ``moment`` in Unix seconds."""
         return self.revoked_at is None and (self.expires_at is None or moment < self.expires_at.timestamp())
 
 
 class Keyring(BaseModel):
-    """All keys. ``session_secret`` is what files of earlier versions hold; nothing is signed with it any more."""
+    """All keys. ``session_secret`` is only in files of earlier releases and not used any more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,11 +69,11 @@ class Keyring(BaseModel):
 
     @property
     def empty(self) -> bool:
-        """True when no key was ever made."""
+        """Whether no key was ever created."""
         return not self.keys
 
     def check(self, presented: str | None, moment: float) -> ApiKey | None:
-        """The key that ``presented`` is, when it is valid; the work done does not depend on which part is wrong."""
+        """The key that ``presented`` is, if it is valid; the time taken does not depend on which part is wrong."""
         given = presented if presented and len(presented) <= LONGEST_KEY else ""
         name, _, secret = given.partition(".")
         key = self.named(name)
@@ -82,23 +82,27 @@ class Keyring(BaseModel):
         return key if key is not None and same and key.valid_at(moment) else None
 
     def named(self, key_id: str) -> ApiKey | None:
-        """The key with this id; None where there is none, or no more."""
+        """The key with this id; None if there is none."""
         return next((key for key in self.keys if key.id == key_id), None)
 
 
 class KeyStore:
-    """The key file: read whole, written whole beside its place and renamed, readable by its owner only."""
+    """The key file: replaced as a whole by renaming, readable by its owner only."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
 
     def load(self) -> Keyring:
-        """All keys; none when none was ever made. Raises KeyStoreError: it is damaged, or gone."""
+        """All keys; none if none was ever created.
+
+        Raises:
+            KeyStoreError: the file is damaged, or missing.
+        """
         try:
             keyring = Keyring.model_validate_json(self.path.read_bytes())
         except FileNotFoundError:
             if self._mark.exists():
-                raise KeyStoreError(f"the keys in {self.path} are gone, though keys were made. {REMEDY}") from None
+                raise KeyStoreError(f"the keys in {self.path} are missing, though keys were created. {REMEDY}") from None
             return Keyring()
         except (OSError, ValidationError) as error:
             reason = "it is not a key file" if isinstance(error, ValidationError) else str(error)
@@ -118,7 +122,7 @@ class KeyStore:
         limit_per_hour: int = DEFAULT_LIMIT,
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
-        """Make a key; its record, and the key itself, which is nowhere else."""
+        """Create a key; return its record, and the key itself, which is stored nowhere."""
         secret = secrets.token_urlsafe(32)
         salt = secrets.token_hex(16)
         key = ApiKey(
@@ -136,7 +140,11 @@ class KeyStore:
         return key, f"{key.id}.{secret}"
 
     def revoke(self, key_id: str, moment: datetime) -> ApiKey:
-        """Make a key invalid for ever; a running service notices within seconds. Raises KeyStoreError."""
+        """Revoke a key for ever; a running service notices within seconds.
+
+        Raises:
+            KeyStoreError: there is none with that id.
+        """
         with self._turn():
             before = self.load()
             key = before.named(key_id)
@@ -150,7 +158,7 @@ class KeyStore:
         return revoked
 
     def reset(self, moment: datetime) -> Path | None:
-        """Give every key up, whatever became of the file; where what is left of it was put, None when nothing is."""
+        """Invalidate all keys, whatever the state of the file; return where its remains were moved, None if nothing was left."""
         with self._turn():
             aside = self.path.with_name(f"{self.path.name}.given-up-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}")
             there = self.path.exists()

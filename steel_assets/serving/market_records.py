@@ -1,4 +1,4 @@
-"""What the service knows of a market from the parts it has read, to hold a forecast against that comes from elsewhere."""
+"""What the service knows of a market from the parts it has read, to check the plausibility of a new forecast."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from steel_assets.core.plausible import MarketRecord, latest_moment
 
 
 class Parts(Protocol):
-    """What is needed of a snapshot."""
+    """The parts of a snapshot that are needed."""
 
     def __getitem__(self, name: str) -> Any:
         """The content of a part."""

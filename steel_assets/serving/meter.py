@@ -1,4 +1,4 @@
-"""The service measures itself: a few additions per request, everything else once a minute off the request's path."""
+"""The service's own measurements: a few additions per request, everything else once a minute outside requests."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ log = logging.getLogger("steel.serving")
 
 KEPT_MINUTES = 24 * 60
 UNMEASURED = ("/health", "/ready", "/metrics", "/static", "/dashboard", "/favicon.ico")
-"""Paths for people and machines that watch; they are counted for Prometheus but are not use of the service."""
+"""Paths of monitoring; they are counted for Prometheus but not as use of the service."""
 
 
 class Store(Protocol):
-    """What is needed of the object store."""
+    """The method of an object store that is needed."""
 
     def put(self, key: str, content: bytes) -> None:
         """See ``adapters.objects.object_store.ObjectStore``."""
@@ -46,11 +46,11 @@ class Meter:
     """Counts of this process since its start, and its minutes of the last day."""
 
     def __init__(self, store: Store | None, *, is_up: Callable[[], bool], clock: Callable[[], float] = time.time) -> None:
-        """With nothing counted yet.
+        """A meter with nothing counted yet.
 
         Args:
             store: where minutes are written; None keeps them in memory only.
-            is_up: whether the service could answer with a forecast.
+            is_up: returns whether the service can answer with a forecast.
         """
         self.process = f"{os.getpid()}-{secrets.token_hex(3)}"
         self.started_at = clock()
@@ -69,7 +69,7 @@ class Meter:
         self._lines: dict[str, list[str]] = {}
 
     def record(self, method: str, route: str, status: int, seconds: float, *, predicted: bool) -> None:
-        """One request was answered."""
+        """Count one answered request."""
         place = (method, route, status)
         self.counts[place] = self.counts.get(place, 0) + 1
         if route.startswith(UNMEASURED):
@@ -85,14 +85,14 @@ class Meter:
         tally.latency_counts[bisect.bisect_left(LATENCY_BUCKETS_MS, milliseconds)] += 1
 
     def note_uptime(self) -> None:
-        """Note whether the service could answer since the last call; call it every second or so."""
+        """Record whether the service can answer; call it about every second."""
         now = self._clock()
         passed, self._noted_at = max(0.0, now - self._noted_at), now
         self._tally.seconds += passed
         self._tally.up_seconds += passed if self._is_up() else 0.0
 
     def close_minute(self) -> None:
-        """End the present minute and write it; call it once a minute, off the loop (it writes to storage)."""
+        """End the present minute and write it; call it once a minute in a thread, since it writes to storage."""
         self.note_uptime()
         tally, self._tally = self._tally, _Tally()
         now, cpu = self._clock(), self._cpu_seconds()
@@ -127,7 +127,7 @@ class Meter:
             log.warning("measurements of %s were not written: %s", minute.minute, error)
 
     def use(self, minutes: int = KEPT_MINUTES) -> ServiceUsage:
-        """The last ``minutes``, added up."""
+        """The sums over the last ``minutes``."""
         return summary(list(self.minutes)[-minutes:])
 
     @property
@@ -140,7 +140,7 @@ class Meter:
         return float(times.user + times.system)
 
     def collect(self) -> Iterator[Metric]:
-        """For Prometheus: see ``prometheus_client.registry.Collector``."""
+        """The metrics for Prometheus: see ``prometheus_client.registry.Collector``."""
         requests = CounterMetricFamily("steel_requests", "Requests answered.", labels=["method", "route", "status"])
         for (method, route, status), count in list(self.counts.items()):
             requests.add_metric([method, route, str(status)], count)

@@ -1,4 +1,4 @@
-"""The service's door: who comes in, how often, with how much, and what every answer carries. Plain ASGI, outside FastAPI."""
+"""The middleware: authentication, rate and size limits, and headers of every answer. Plain ASGI, outside FastAPI."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger("steel.serving")
 
 ANSWER_SECONDS = 20.0
 FORMS = frozenset({"/dashboard/login", "/dashboard/logout", ACKNOWLEDGE, UNSUBSCRIBE})
-"""What a browser posts to with what it knows by itself: a page of another server must not be able to."""
+"""Paths of forms that a browser posts without further credentials, so pages of other servers must be refused."""
 
 FORWARDED = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-original-host"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
@@ -47,7 +47,7 @@ FOR_STATIC = [*ALWAYS, (b"cache-control", b"public, max-age=3600")]
 
 
 class AccessMiddleware:
-    """Admits a request, counts it, passes it on and sees the answer out."""
+    """Admits a request, counts it, passes it on and completes the answer."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class AccessMiddleware:
         meter: Meter,
         ready: Callable[[str, str | None], tuple[bytes, list[tuple[bytes, bytes]]] | None] = lambda path, key: None,
     ) -> None:
-        """In front of an application of ASGI.
+        """Wrap an ASGI application.
 
         Args:
             declared: which routes are public, and the scopes that the others need.
-            ready: body and headers for a path whose answer is rendered already for who asks with an API key, given by its id
-                (None: without one); None for every other.
+            ready: returns body and headers for a path whose answer is rendered already, for an API key's id (None: without one);
+                None for every other path.
         """
         self._app = app
         self._declared = declared
@@ -74,14 +74,14 @@ class AccessMiddleware:
         self._ready = ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request in or refuse it, bounded and counted; the server's own start and stop are passed on."""
+        """Pass one request on or refuse it, with limits and counts; the server's start and stop are passed on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        kept = [header for header in scope["headers"] if header[0] != b"cookie"]  # behind the door nothing parses cookies
+        kept = [header for header in scope["headers"] if header[0] != b"cookie"]  # no route parses cookies, so they get none
         cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         head = scope["method"] == "HEAD"  # a GET, of which the server sends the headers only
         arrived = scope["headers"]
@@ -126,7 +126,11 @@ class AccessMiddleware:
             visit.finish()
 
     def _refuse_forged(self, scope: Scope) -> None:
-        """Refuse a form that a page of another server sent. Raises RequestRefused (403)."""
+        """Refuse a form sent by a page of another server.
+
+        Raises:
+            RequestRefused: (403) it was.
+        """
         if scope["method"] != "POST" or scope["path"] not in FORMS:
             return
         reason = from_elsewhere(scope["headers"])
@@ -134,7 +138,11 @@ class AccessMiddleware:
             raise RequestRefused(403, f"this form is answered to this server's own pages only: {reason}")
 
     def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller | None:
-        """The caller; None where nobody needs to be known. What a caller may do is up to the route. Raises RequestRefused."""
+        """The caller; None if the path needs none. The route checks what the caller may do.
+
+        Raises:
+            RequestRefused: the caller is unknown.
+        """
         path: str = scope["path"]
         if self._declared.is_public(path):
             return None
@@ -152,14 +160,14 @@ class AccessMiddleware:
         return caller
 
     async def _count(self, caller: Caller | None, path: str) -> RateLimitState | None:
-        """Where the caller stands; None for what is not limited: open paths, newcomers and the dashboard."""
+        """The caller's rate limit state; None for what is not limited: public paths, one-time links and the dashboard."""
         if caller is None or caller.limit_per_hour is None or path.startswith("/dashboard"):
             return None
         return await self._limiter.take(caller.id, caller.limit_per_hour)
 
 
 class _Visit:
-    """One request on its way through: its headers, its body's length, its answer's headers, its time."""
+    """One request in progress: its headers, its body's length, its answer's headers, its time."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, meter: Meter) -> None:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -175,7 +183,11 @@ class _Visit:
         meter.in_flight += 1
 
     def check_length(self) -> None:
-        """Refuse a body that says it is too large before any of it is read. Raises TooLarge."""
+        """Refuse a body whose declared length is too large, before any of it is read.
+
+        Raises:
+            TooLarge: it is.
+        """
         length = self.headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > LARGEST_BODY:
             raise TooLarge
@@ -201,7 +213,7 @@ class _Visit:
         await self._send(message)
 
     async def respond(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """A whole answer at once; ``headers`` say its length."""
+        """Send a complete answer; ``headers`` include its length."""
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
@@ -226,7 +238,7 @@ class _Visit:
             traces.record(f"{method} {route}", now - seconds, now, self._about(method, route), error=error)
 
     def _about(self, method: str, route: str) -> dict[str, str | int]:
-        """What a trace says of it: nothing that the caller wrote but a market that there is."""
+        """Attributes of its trace: nothing written by the caller except a market that exists."""
         found: dict[str, str | int] = {
             "http.request.method": method,
             "http.route": route,

@@ -20,11 +20,11 @@ REFUSALS: dict[int, tuple[str, str, int | None]] = {
     429: ("The key's requests of this hour are used up.", "more than 100 requests this hour; try again in 1260 s", 1260),
     503: ("There is nothing to answer from yet, or a part is away.", "no forecast was published yet; run make demo", 60),
 }
-"""Status → what it means, an example of its message, and of the seconds after which to try again."""
+"""Status → its meaning, an example of its message, and of the seconds after which to try again."""
 
 
 def shown(shape: type[Shape], status: int = 200, **more: Any) -> dict[int | str, dict[str, Any]]:
-    """How an answer of this shape is documented, as FastAPI takes it: with its example; ``more`` of the answer."""
+    """The OpenAPI documentation of an answer of this shape, for FastAPI, with its example."""
     return {status: {"content": {"application/json": {"example": example(shape)}}, **more}}
 
 

@@ -1,4 +1,4 @@
-"""The mission's operations: each launches a Dagster job and says where to watch it. Never a success with an error inside."""
+"""Operations: each launches a Dagster job and returns the address of its run. An error is never returned as success."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RUNNING_SECONDS = 60
 
 
 def routes(service: Service) -> APIRouter:
-    """POST for each operation, and the state of the automation."""
+    """A POST route for each operation, and the state of the automation."""
     router = APIRouter(tags=["operations"])
     for path, (job, description) in OPERATIONS.items():
         router.add_api_route(
@@ -73,7 +73,7 @@ def _launcher(service: Service, job: str) -> Any:
     async def launch() -> Response:
         markets = [market["id"] for market in (service.snapshot["catalogue"] or {}).get("markets", [])]
         if not markets:
-            raise RequestRefused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
+            raise RequestRefused(503, "the catalogue has not been read yet; try again in a moment", retry_after=5)
         tags = {
             "dagster/asset_partition_range_start": markets[0],
             "dagster/asset_partition_range_end": markets[-1],
@@ -92,7 +92,7 @@ def _launcher(service: Service, job: str) -> Any:
 
 
 def _with_moments(reported: Run | Schedule) -> dict[str, Any]:
-    """What Dagster said, with its moments (Unix seconds, by names that end in ``_at``) in ISO form."""
+    """Dagster's answer with times (Unix seconds, in fields that end in ``_at``) in ISO form."""
     return {name: _iso(value) if name.endswith("_at") else value for name, value in asdict(reported).items()}
 
 

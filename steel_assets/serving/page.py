@@ -1,4 +1,4 @@
-"""What the dashboard shows: a snapshot, the service's own use and a choice in, everything the template needs out. Pure."""
+"""The context of the dashboard's template, from a snapshot, the service's usage and the visitor's choices. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REALITY_SHOWN = 120
 LEDGER_SHOWN = 12
 DRIVERS_SHOWN = 6
 SCORING = {"fewest": 0, "recent": "–", "before": "–"}
-"""Until a publication says over how many forecasts the figures are."""
+"""Used until a publication says over how many forecasts the scores are."""
 
 INCIDENTS = {
     "no_forecast": phrase("{name}: no forecast was published yet"),
@@ -32,12 +32,12 @@ INCIDENTS = {
     "stale_price": phrase("{name}: {age}; a newer one should be here"),
     "unused_price": phrase("{name}: {age}; a price of {3} is here, but no forecast was issued from it"),
     "price_too_old": phrase("{name}: {age}; beyond {2} nothing new is issued until a newer price comes"),
-    "aged_driver": phrase("{name}: its forecast leans on {driver}, whose newest figure is of {1}"),
+    "aged_driver": phrase("{name}: its forecast uses {driver}, whose newest value is of {1}"),
     "withdrawn_import": phrase("{name}: the forecast in force was issued from a withdrawn import: {0}"),
 }
-"""Kind of what is wrong → its sentence, with what ``_named`` names; the values of the incident by their place."""
+"""Kind of incident → its sentence, with names from ``_named``; the incident's values are filled in by position."""
 
-LEANS_ON = phrase("This forecast leans on {name}, whose newest figure is of {0}.")
+LEANS_ON = phrase("This forecast uses {name}, whose newest value is of {0}.")
 DAY_PASSED = phrase("This forecast was for {0}, which has passed.")
 PRICE_STALE = phrase("A newer price should be here. The forecast below starts from this one.")
 PRICE_TOO_OLD = phrase(
@@ -50,7 +50,7 @@ PRICE_NOT_USED = phrase(
     "A price of {0} is here, but no forecast was issued from it. The forecast below starts from the older one."
 )
 NEXT_DAY, NEXT_PERIOD = phrase("Next business day"), phrase("Next price to come")
-STANDS_IN = phrase("The default market, {name}, has no source of prices; {other} stands in for it.")
+STANDS_IN = phrase("The default market, {name}, has no source of prices; {other} is shown instead.")
 
 
 def page(
@@ -68,7 +68,7 @@ def page(
     form: OddsForm = NOTHING_ASKED,
     wish: Wish = NOTHING_WISHED,
 ) -> dict[str, Any]:
-    """The dashboard's context for one market and one horizon; the default ones where the choice does not exist."""
+    """The dashboard's context for one market and one horizon; the defaults if the choice does not exist."""
     catalogue = snapshot["catalogue"] or {"markets": [], "default_market": None, "acceptance": None}
     chosen = snapshot.market(market or "") or snapshot.market(snapshot.default_market or "")
     shown = _market(snapshot, chosen, horizon, now, words) if chosen else None
@@ -106,7 +106,7 @@ def page(
 
 
 def _stands_in(snapshot: Snapshot, words: PageWords) -> str | None:
-    """That another market is shown than the catalogue's default, which has no source of prices."""
+    """A note that another market is shown than the catalogue's default, which has no source of prices."""
     if not snapshot.stands_in:
         return None
     declared, shown = snapshot["catalogue"]["default_market"], str(snapshot.default_market)
@@ -115,7 +115,7 @@ def _stands_in(snapshot: Snapshot, words: PageWords) -> str | None:
 
 
 def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[str, Any]]:
-    """The markets region by region, the default one and its region first."""
+    """The markets grouped by region, the default one and its region first."""
     ordered = sorted(catalogue["markets"], key=lambda market: market["id"] != default)
     return [market for those in by_region(ordered, lambda market: str(market["region"])).values() for market in those]
 
@@ -190,7 +190,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
 
 
 def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: PageWords) -> dict[str, Any]:
-    """From which day the price is and how old; ``tone`` and ``text`` of the notice where it is older than it should be."""
+    """Day and age of the price; ``tone`` and ``text`` of the notice if it is older than it should be."""
     told, age = response_bodies.staleness(snapshot, row, now), response_bodies.price_age_of(snapshot, row, now)
     found = {
         "stale": told.stale,
@@ -216,7 +216,7 @@ def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: PageWords) 
 
 
 def _why(snapshot: Snapshot, row: dict[str, Any], words: PageWords) -> dict[str, Any]:
-    """What moved one horizon: the largest causes each, the rest added up; ``share`` of the largest is -1 or 1."""
+    """What moved one horizon: the largest causes, the rest added up; ``share`` of the largest is -1 or 1."""
     told = drivers(snapshot, row)
     shown = [
         (driver_name(snapshot, contribution.driver, words.language), contribution.contribution) for contribution in told or []
@@ -242,7 +242,7 @@ def _pesos(snapshot: Snapshot, row: dict[str, Any]) -> float | None:
 
 
 def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The newest decisions; those of one moment that say the same of several horizons are one."""
+    """The newest decisions; equal ones of one moment about several horizons are merged."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in ledger:
         key = (row["decided_at"], row["decision"], row["candidate_family"], row["reason"])
@@ -251,7 +251,7 @@ def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] | None, words: PageWords) -> dict[str, str]:
-    """What an incident's sentence names: its market, the age of its price, the driver it leans on."""
+    """The values of an incident's sentence: its market, the age of its price, the overdue driver."""
     named = {"name": words.name(market) if market else ""}
     if incident.kind in ("stale_price", "unused_price", TOO_OLD):
         named["age"] = words.price_age(incident.values[0], int(incident.values[1]), snapshot.frequency(incident.market or ""))
@@ -261,7 +261,7 @@ def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] |
 
 
 def _incident(incident: ShownIncident, snapshot: Snapshot, words: PageWords) -> dict[str, Any]:
-    """An incident in the page's language; those about files and parts stay in the words of the error."""
+    """An incident in the page's language; those about files and parts keep the words of the error."""
     sentence = INCIDENTS.get(incident.kind)
     market = snapshot.market(incident.market or "")
     text = incident.message

@@ -1,4 +1,4 @@
-"""What the dashboard shows of the days ahead beyond the forecast itself, and of the past: averages, odds, statements. Pure."""
+"""The dashboard's averages, odds and analysis. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BEYOND = phrase("{n} beyond")
 
 @dataclass(frozen=True)
 class OddsForm:
-    """What the form of the page sent, as it came."""
+    """The fields of the page's form, as sent."""
 
     side: str | None = None
     level: str | None = None
@@ -44,9 +44,9 @@ NOTHING_ASKED = OddsForm()
 
 
 def ahead(snapshot: Snapshot, market: str, form: OddsForm, now: float, words: PageWords) -> dict[str, Any] | None:
-    """Averages and the odds that were asked about, else those of the first whole average after the running month.
+    """Averages and the requested odds, else those of the first complete average after the current month.
 
-    None where there are no paths. A choice that does not exist gives way to the default one; a price that is none is refused.
+    None without paths. A choice that does not exist is replaced by the default one; an invalid price is refused.
     """
     try:
         row, paths = in_force(snapshot, market, now)
@@ -90,7 +90,7 @@ def ahead(snapshot: Snapshot, market: str, form: OddsForm, now: float, words: Pa
 
 
 def past(snapshot: Snapshot, market: str, now: float, words: PageWords) -> dict[str, Any] | None:
-    """What was said of the market's past in the page's language, findings apart; None before the first analysis."""
+    """The market's analysis in the page's language, findings separately; None before the first."""
     said = snapshot["analysis"].get(market)
     if said is None:
         return None
@@ -110,7 +110,7 @@ def past(snapshot: Snapshot, market: str, now: float, words: PageWords) -> dict[
 
 
 def _said(statement: Mapping[str, Any], among: int, names: Mapping[str, str], words: PageWords) -> str:
-    """A statement in the page's language; one of a kind that this release does not know in the English of its own."""
+    """A statement in the page's language; one of an unknown kind in its stored English."""
     try:
         return sentence_in(statement, among, names, words)
     except (KeyError, IndexError, TypeError, ValueError):
@@ -118,7 +118,7 @@ def _said(statement: Mapping[str, Any], among: int, names: Mapping[str, str], wo
 
 
 def _choices(snapshot: Snapshot, market: str, paths: PublishedPaths, words: PageWords) -> dict[str, str]:
-    """What can be asked about: whole averages, then the published days, each by the value of its option."""
+    """The possible choices: complete averages, then the published days, each by its option's value."""
     found = {
         f"average:{period.name}": words(ABOUT["average"], what=words.period(period.name))
         for period in paths.periods

@@ -1,4 +1,4 @@
-"""What the dashboard shows of a market's experiments: what is compared, where each stands, its evidence look by look. Pure."""
+"""The dashboard's view of a market's experiments: what is compared, the state, and the evidence by day. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATES = {
     "inconclusive": (phrase("inconclusive: its planned days are over"), "warn"),
     "stopped": (phrase("stopped by a person"), "warn"),
 }
-"""State → how it is told, and its tone."""
+"""State → its text and tone."""
 
 METRICS = {
     "pinball": phrase("pinball loss of all quantiles"),
@@ -27,7 +27,7 @@ METRICS = {
 
 
 def experiments(snapshot: Snapshot, market: str, now: float, words: PageWords) -> list[dict[str, Any]]:
-    """The experiments in which ``market`` takes part, as they are declared; none where there are none."""
+    """The experiments in which ``market`` takes part, as declared; empty without any."""
     return [_shown(snapshot, experiment, now, words) for experiment in snapshot["experiments"] if market in experiment["markets"]]
 
 
@@ -45,7 +45,7 @@ def _shown(snapshot: Snapshot, experiment: Mapping[str, Any], now: float, words:
 
 
 def _days_passed(snapshot: Snapshot, experiment: Mapping[str, Any], now: float) -> int:
-    """Of the planned days those that have passed, to the newest look where it is over."""
+    """The planned days that have passed, up to the newest evaluation if it is over."""
     zone = ZoneInfo((snapshot["catalogue"] or {}).get("zone", "UTC"))
     today = datetime.fromtimestamp(now, UTC).astimezone(zone).date()
     over = experiment["state"] in ("won", "harmful", "inconclusive")

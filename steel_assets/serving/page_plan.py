@@ -1,4 +1,4 @@
-"""What the dashboard shows of a purchase: what is asked, what each way of buying may cost, and what is advised. Pure."""
+"""The dashboard's purchase planner: its form, the cost of each way of buying, and the recommendation. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.words import PageWords
 
 USUAL_DAY = 20
-"""Number of the trading day ahead that is asked about first: a month from now."""
+"""Number of the trading day ahead that is preset: a month from now."""
 RISKS = ("low", "medium", "high")
 WAYS = {
     "now": phrase("Now"),
@@ -39,7 +39,7 @@ WIDE = 1000
 
 @dataclass(frozen=True)
 class Wish:
-    """What the form of the page sent, as it came; the interest in percent, the appetite as its number from 0."""
+    """The fields of the page's form, as sent; the interest in percent, the appetite as its number from 0."""
 
     tonnes: str = "500"
     by: str | None = None
@@ -53,7 +53,7 @@ NOTHING_WISHED = Wish()
 
 
 def planned(snapshot: Snapshot, market: str, wish: Wish, now: float, words: PageWords) -> dict[str, Any] | None:
-    """The form and its answer; None where there are no paths. What cannot be planned is ``refused`` in a sentence."""
+    """The form and its answer; None without paths. If it cannot be planned, ``refused`` says why."""
     try:
         row, paths = in_force(snapshot, market, now)
     except RequestRefused:
@@ -157,7 +157,7 @@ def _short(day: str, words: PageWords) -> str:
 
 
 def _merged(parts: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Shares by day, those of one day together."""
+    """Shares by day, with those of the same day added up."""
     found: dict[str, float] = {}
     for day, share in parts:
         found[day] = found.get(day, 0.0) + share

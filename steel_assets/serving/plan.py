@@ -1,4 +1,4 @@
-"""The plan of a purchase, from the paths and the record that are published. Pure, as ``response_bodies``."""
+"""The plan of a purchase, from published paths and the published record. Pure, as ``response_bodies``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.words import PageWords
 
 LAST_ZONE = 12 * 3600
-"""Seconds by which the last place on earth is behind UTC: a day has passed when it has there."""
+"""Seconds by which the last time zone is behind UTC: a day has passed when it has there."""
 
 
 def plan(snapshot: Snapshot, purchase: schemas.Purchase, moment: float, words: PageWords) -> schemas.Plan:
@@ -64,7 +64,7 @@ def plan(snapshot: Snapshot, purchase: schemas.Purchase, moment: float, words: P
 
 
 def first_plan(snapshot: Snapshot, market: str, moment: float, words: PageWords) -> schemas.Plan:
-    """The plan of a purchase on the last day of the paths at which it has not passed, which needs all of them.
+    """The plan of a purchase on the last day of the paths that has not passed, which uses all of them.
 
     Raises:
         RequestRefused: as ``plan``.
@@ -75,7 +75,7 @@ def first_plan(snapshot: Snapshot, market: str, moment: float, words: PageWords)
 
 
 def _edge(purchases: dict[str, Any], need: int, terms: Terms, reach: int) -> tuple[Edge, str | None]:
-    """What the market's record says, and why it says nothing where it does not."""
+    """The edge from the market's record, and the reason if there is none."""
     content = purchases.get("record")
     if content is None:
         return NOTHING, purchases.get("problem") or "past purchases were not published; run steel publish"
@@ -86,7 +86,7 @@ def _edge(purchases: dict[str, Any], need: int, terms: Terms, reach: int) -> tup
 
 
 def _text(edge: Edge, words: PageWords) -> str:
-    """What ``edge`` says, in the language of ``words``."""
+    """The result of ``edge``, in the language of ``words``."""
     if edge.origins < edge.needed:
         return words(
             "{n} past purchases over as long a time are known, at least {needed} are needed to tell",

@@ -1,8 +1,8 @@
-"""Keeps the snapshot up to date in the background; no request ever waits for it.
+"""Keeps the snapshot up to date in the background; no request waits for it.
 
-Every two seconds: is another publication in force, has the alert state changed? Two looks at versions, which no store charges
-much for. What changed is fetched, the publication through the cache, whose copy counts only where it is, byte for byte, what the
-pointer in the store names. What is damaged, or cannot be answered from, is refused whole: what was served before stays.
+Every two seconds it checks the versions of the published pointer and of the alert state, which is cheap in any store. What
+changed is fetched, the publication through the cache, whose copy is used only if it equals, byte for byte, what the pointer
+names. A publication that is damaged, or from which answers cannot be made, is refused as a whole, and the former one is kept.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ log = logging.getLogger("steel.serving")
 LOOK_SECONDS = 2.0
 RETRY_SECONDS = 15.0
 SURELY_SECONDS = 300.0
-"""After which what is believed is held against the clock again."""
+"""After this time the forecasts' plausibility is checked against the clock again."""
 
 NAMESPACE = "predictions"
 NOTHING_THERE = f"nothing is published here any more, or nothing was since an older release; what was read last is kept; {AGAIN}"
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
-"""What a damaged copy of an earlier start, or a publication of another shape, makes its reader raise."""
+"""Exceptions that a damaged copy, or a publication of another form, may raise in its reader."""
 
 
 class Cached(Protocol):
-    """What is needed of the cache."""
+    """The methods of a cache that are needed."""
 
     def get(self, namespace: str, key: str) -> bytes | None:
         """See ``adapters.cache.cache.Cache``."""
@@ -50,7 +50,7 @@ class Cached(Protocol):
 
 
 class Refresher:
-    """Owns the snapshot. Read ``current`` freely: it is replaced whole, never changed."""
+    """Owns the snapshot. ``current`` can be read at any time: it is replaced as a whole, never changed."""
 
     def __init__(
         self,
@@ -63,15 +63,15 @@ class Refresher:
         clock: Callable[[], float] = time.time,
         pages: bool = True,
     ) -> None:
-        """With what was kept of an earlier process, until the first reading.
+        """A refresher that starts with the snapshot kept by an earlier process.
 
         Args:
-            store: makes the store in which publications are; called once, in the background.
-            kept: file that holds the last good snapshot of this store across restarts; None where there is none.
-            name: names the store; a snapshot kept of another is not used.
-            cache: in front of the store, where there is one.
-            signing_key: what is published must be signed with it.
-            pages: whether a publication from which a page cannot be made is refused too; not where no page is ever asked for.
+            store: makes the object store of publications; called once, in the background.
+            kept: file with the last good snapshot of this store, across restarts; None without one.
+            name: of the store; a kept snapshot of another store is not used.
+            cache: in front of the store, if there is one.
+            signing_key: the publication must be signed with it.
+            pages: refuse a publication also if a page cannot be made from it; False if no pages are served.
         """
         self._pages = pages
         self.current = Snapshot()
@@ -89,7 +89,7 @@ class Refresher:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Take the kept snapshot and begin to look; call it inside the running loop."""
+        """Load the kept snapshot and start refreshing; call it inside the running event loop."""
         with suppress(*UNREADABLE):
             name, _, content = self._kept.read_bytes().partition(b"\n") if self._kept else (b"", b"", b"")
             if content and name.decode() == self._name:
@@ -114,7 +114,7 @@ class Refresher:
             await asyncio.sleep(LOOK_SECONDS)
 
     def refreshed(self) -> Snapshot:
-        """The snapshot after the store was read once; reading may take long, and the result is not served yet."""
+        """The snapshot after reading the store once; this may take long, and the result is not served yet."""
         found = self.current
         try:
             self._store = self._store or self._connect()
@@ -143,7 +143,7 @@ class Refresher:
         return after
 
     def _taken(self, snapshots: SnapshotStore, token: str, snapshot: Snapshot) -> Snapshot:
-        """The snapshot with what is published now, read anew where it is another than before."""
+        """The snapshot with the present publication, read again if it changed."""
         now = self._clock()
         if token == self._token and self._latest is not None and snapshot.away is None:
             return snapshot.believing(self._latest, now)
@@ -166,7 +166,7 @@ class Refresher:
         return content
 
     def _with_alerts(self, store: ObjectStore, snapshot: Snapshot) -> Snapshot:
-        """The open incidents as the alert state has them now; where it is damaged, those of before."""
+        """The open incidents in the alert state; if it is damaged, the former ones."""
         token = store.version(STATE_KEY)
         published = (snapshot["catalogue"] or {}).get("rulebook")
         seen = f"{token} {snapshot.version}"
@@ -182,7 +182,7 @@ class Refresher:
         return snapshot.with_part("incidents", told, problem, self._clock())
 
     def _keep(self, snapshot: Snapshot) -> None:
-        """Keep the snapshot for the next start; a full disk costs that convenience and nothing else."""
+        """Store the snapshot for the next start; a full disk prevents only that."""
         if self._kept is None or not snapshot["latest"]:
             return
         try:

@@ -1,6 +1,6 @@
-"""A snapshot is answered from before anybody asks: one that cannot be is refused whole, and the one before it stays.
+"""Makes all answers from a new snapshot before it is served; if one fails, it is refused and the former one is kept.
 
-Whoever can write the store can write figures where words belong. Here every answer, and the page of every market, is made once.
+Whoever can write to the store can write numbers in place of texts. Here every answer, and the page of every market, is made once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from steel_assets.serving.words import PageWords
 
 
 def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
-    """``snapshot``, once every answer from it was made at ``now`` (Unix seconds), and every page unless not ``pages``.
+    """``snapshot``, after every answer was made from it at ``now`` (Unix seconds), and every page if ``pages``.
 
     Raises:
         SnapshotDamaged: one could not be made; the message says why.
@@ -61,7 +61,7 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
 
 
 def _show(snapshot: Snapshot, now: float, incidents: list[state.ShownIncident], markets: list[str]) -> None:
-    """Make the page of every market once; of none where there is none."""
+    """Make the page of every market once; without markets, the page for none."""
     from steel_assets.serving.page import page
     from steel_assets.serving.rendering import rendered
 

@@ -1,4 +1,4 @@
-"""Pages from their templates: words, formats, and addresses of what belongs to them."""
+"""Renders pages from templates, with texts, formats and addresses of static files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SUBJECTS = {
     "returns": phrase("Price moves"),
     "errors": phrase("Forecast errors"),
 }
-"""What the page calls the values of some fields."""
+"""Texts for the values of some fields."""
 
 TABS = {
     "forecast": phrase("Forecast"),
@@ -45,7 +45,7 @@ TABS = {
     "accuracy": phrase("Accuracy"),
     "operations": phrase("Operations"),
 }
-"""The parts of the page, each by what stands behind ``#tab=`` in its address; ``static/`` knows the same."""
+"""The tabs of the page, by their ``#tab=`` in its address; ``static/`` uses the same."""
 
 
 SIGNED = hashlib.sha256().digest_size
@@ -107,12 +107,12 @@ def _templates() -> Environment:
 
 @lru_cache
 def _static(name: str) -> str:
-    """Address of a file of ``static/`` that changes with its content: after an upgrade no browser mixes old and new."""
+    """Address of a file of ``static/`` that changes with its content, so that browsers do not mix old and new versions."""
     return f"/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 
 def rendered(template: str, language: str, query: Mapping[str, str], **context: Any) -> str:
-    """A page; its links keep the market and the horizon that ``query``, of the address, chose."""
+    """A page; its links keep the market and the horizon of the address's ``query``."""
     words = PageWords(language)
 
     def link(**changes: str) -> str:

@@ -1,4 +1,4 @@
-"""Types of the figures that a request brings: each refuses what is no such figure and says how one is written."""
+"""Types of the numbers in requests; each refuses an invalid one and says how to write it."""
 
 from __future__ import annotations
 

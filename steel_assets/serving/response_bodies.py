@@ -1,4 +1,4 @@
-"""From a snapshot to what the API says. Pure: a snapshot and a moment in, the shape of the answer out."""
+"""Builds the API's answers from a snapshot. Pure: takes a snapshot and a moment, returns a shape."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def default_forecast(snapshot: Snapshot, moment: float, key: str | None = None) 
 
 
 def prediction(snapshot: Snapshot, moment: float, key: str | None = None) -> schemas.Prediction:
-    """The answer to GET /predict/steel-rebar-price, the contract of the system it replaces; ``key`` as in ``in_force``."""
+    """The answer to GET /predict/steel-rebar-price, compatible with the former system; ``key`` as in ``in_force``."""
     return schemas.Prediction(**_predicted(snapshot, default_forecast(snapshot, moment, key)))
 
 
 def prediction_detail(snapshot: Snapshot, moment: float, key: str | None = None) -> schemas.PredictionDetail:
-    """The same with everything a careful buyer asks next."""
+    """The same with ``detail=true``: quantiles, staleness, drivers and more."""
     row = default_forecast(snapshot, moment, key)
     exchange = snapshot["exchange"]
     return schemas.PredictionDetail.of(
@@ -61,7 +61,7 @@ def prediction_detail(snapshot: Snapshot, moment: float, key: str | None = None)
 
 
 def _predicted(snapshot: Snapshot, row: Mapping[str, Any]) -> dict[str, Any]:
-    """What both answers say of the default market's forecast."""
+    """The fields that both answers share."""
     return {
         "prediction_date": row["target_date"],
         "predicted_price_usd_per_ton": round(row["predicted_price"], 2),
@@ -75,10 +75,10 @@ def _predicted(snapshot: Snapshot, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_force(snapshot: Snapshot, market: str, moment: float, key: str | None = None) -> list[dict[str, Any]] | None:
-    """The newest forecast of ``market``, its confidence fallen with the age of its price; None before the first.
+    """The newest forecast of ``market``, with its confidence reduced by the age of its price; None before the first.
 
     Args:
-        key: id of the API key that asks, which may be given the variant of an experiment; None for everybody else.
+        key: id of the caller's API key, which may get the variant of an experiment; None for callers without one.
     """
     published = snapshot.forecast(market)
     rows = variants.given(snapshot, published, key, moment) if published else None
@@ -96,7 +96,7 @@ def confidence_now(row: Mapping[str, Any], age: PriceAge) -> float:
 
 
 def price_age_of(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> PriceAge | None:
-    """How old the price is that a published forecast starts from; None before the market's calendar was read."""
+    """The age of the price that a published forecast starts from; None before the market's calendar was read."""
     about = snapshot["price_calendars"].get(row["market"])
     if about is None:
         return None
@@ -106,9 +106,9 @@ def price_age_of(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> P
 
 
 def staleness(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> schemas.Staleness:
-    """How old a forecast and its price are, whether that is too old, and why.
+    """The ages of a forecast and of its price, whether they are too old, and why.
 
-    Before the market's calendar was read it is stale once the day it is about has passed in the platform's own time zone.
+    Before the market's calendar was read, it is stale once its target day has passed in the platform's time zone.
     """
     age = price_age_of(snapshot, row, moment)
     if age is not None:
@@ -127,13 +127,13 @@ def staleness(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> sche
 
 
 def newest_price(snapshot: Snapshot, row: Mapping[str, Any]) -> str:
-    """Day of the newest price of a forecast's market that is here: its own, or one that nothing was issued from yet."""
+    """Day of the newest stored price of a forecast's market: its own, or one from which nothing was issued yet."""
     here = (snapshot["prices"].get(row["market"]) or {}).get("dates") or []
     return str(max([row["data_as_of"], *here]))
 
 
 def leaning(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.AgedDriver]:
-    """Drivers that a forecast leans on although their newest figure is older than their own calendar allows."""
+    """Drivers used by a forecast whose newest value is overdue by their own calendar."""
     names = (snapshot["catalogue"] or {}).get("series", {})
     return [
         schemas.AgedDriver.of({"name": series, "name_es": series}, names.get(series, {}), series=series, newest_period=day)
@@ -142,7 +142,7 @@ def leaning(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.AgedDriv
 
 
 def last_training(snapshot: Snapshot, market: str) -> str | None:
-    """Day of the newest decision about a model of ``market``, or of its newest switch; None when there was neither."""
+    """Day of the newest decision about a model of ``market``, or of its newest switch; None if there was neither."""
     decided = [row["decided_at"] for row in snapshot["ledger"] if row["market"] == market]
     switched = [row["since"] for row in snapshot["champions"] if row["market"] == market and row["since"]]
     newest = max([*decided, *switched], default=None)
@@ -197,7 +197,7 @@ def region(snapshot: Snapshot, name: str, moment: float) -> schemas.Region:
     """The answer to GET /v1/regions/{region}.
 
     Raises:
-        RequestRefused: (404) there is no such region, with those that exist; (503) before anything was read.
+        RequestRefused: (404) there is no such region; the message lists those that exist; (503) before anything was read.
     """
     if snapshot["catalogue"] is None:
         raise unpublished(snapshot, None)
@@ -262,19 +262,19 @@ AGE_IN_SHORT = ("stale", "price_date", "price_age_sessions", "stale_reason")
 
 
 def age_in_short(age: schemas.Staleness | None) -> dict[str, Any]:
-    """Of what is known about a price's age, the fields that ``steel status`` and ``steel forecast`` show."""
+    """The fields of a price's age that ``steel status`` and ``steel forecast`` show."""
     return {name: getattr(age, name, None) for name in AGE_IN_SHORT}
 
 
 def scorecard(snapshot: Snapshot, market: str) -> schemas.Scorecard:
-    """The answer to GET /v1/markets/{market}/scorecard; no horizons until the first forecast's day has come."""
+    """The answer to GET /v1/markets/{market}/scorecard; without horizons until the first target day."""
     declared = known(snapshot, market)
     found = snapshot["scorecards"].get(market) or {"market": market, "window": 0, "horizons": [], "rows": []}
     return schemas.Scorecard.of(found, unit=declared["unit"], simulated=snapshot.simulated)
 
 
 def models(snapshot: Snapshot, market: str | None) -> schemas.Models:
-    """The answer to GET /v1/models: who is in force and every decision, newest first."""
+    """The answer to GET /v1/models: models in force and every decision, newest first."""
     if market is not None:
         known(snapshot, market)
     return schemas.Models.of(
@@ -288,7 +288,7 @@ def models(snapshot: Snapshot, market: str | None) -> schemas.Models:
 
 
 def experiments(snapshot: Snapshot, market: str | None) -> schemas.Experiments:
-    """The answer to GET /v1/experiments: those that are declared, where they stand and how they came there."""
+    """The answer to GET /v1/experiments: those declared, with their state and history."""
     if market is not None:
         known(snapshot, market)
     return schemas.Experiments(
@@ -310,7 +310,11 @@ def metrics(snapshot: Snapshot, market: str | None, start: date | None, end: dat
 
 
 def known(snapshot: Snapshot, market: str) -> dict[str, Any]:
-    """The declaration of ``market``. Raises RequestRefused (404) with those that exist, (503) before anything was read."""
+    """The declaration of ``market``.
+
+    Raises:
+        RequestRefused: (404) there is none; the message lists those that exist; (503) before anything was read.
+    """
     declared = snapshot.market(market)
     if declared is None:
         if snapshot["catalogue"] is None:
@@ -332,7 +336,11 @@ def _family(snapshot: Snapshot, champion: Mapping[str, Any]) -> str | None:
 
 
 def _issue(snapshot: Snapshot, market: str, as_of: date | datetime) -> Sequence[Mapping[str, Any]]:
-    """The newest issue that was public at ``as_of`` (a day: at its end, by the day of issue). Raises RequestRefused."""
+    """The newest issue published by ``as_of`` (a day: by its end, by the day of issue).
+
+    Raises:
+        RequestRefused: there is none.
+    """
     if snapshot.parts["issues"].read_at is None:
         raise RequestRefused(503, "past forecasts were not read yet; try again in a moment", retry_after=5)
     past = list(snapshot["issues"].get(market) or [])
@@ -361,12 +369,12 @@ def _by_region(snapshot: Snapshot) -> dict[str, list[dict[str, Any]]]:
 
 
 def _region_name(markets: list[dict[str, Any]]) -> str:
-    """What the region of ``markets`` is called; snapshots of earlier versions do not say."""
+    """The name of the region of ``markets``; snapshots of earlier releases lack it."""
     return str(markets[0].get("region_name") or plain(markets[0]["region"]))
 
 
 def unpublished(snapshot: Snapshot, market: str | None) -> RequestRefused:
-    """The 503 for a market (None: any) of which no forecast can be answered, with the reason and the remedy."""
+    """The 503 for a market (None: any) without a forecast to answer, with the reason and the remedy."""
     damaged = (snapshot["latest"].get(market) or {}).get("problems") or list(snapshot.problems.values())
     why = f" ({damaged[0]})" if damaged else ""
     remedy = "run the job daily_data_update, or make demo; steel publish, where an older release has published"

@@ -1,4 +1,4 @@
-"""Settings → a running service. It begins to answer before it has read anything, and imports nothing that is slow to start."""
+"""Builds and runs the service from settings. It answers before it has read anything, and imports nothing slow."""
 
 from __future__ import annotations
 
@@ -55,7 +55,11 @@ ANYWHERE = "0.0.0.0"  # noqa: S104  only compared with
 
 
 def build(chosen: Settings, host: str, *, opened: bool = False) -> Service:
-    """The service for ``chosen`` settings, not yet started. Raises KeyStoreError, SecretError."""
+    """The service for ``chosen`` settings, not yet started.
+
+    Raises:
+        KeyStoreError, SecretError: the key file or a secret cannot be read.
+    """
     secrets = Secrets(partial(secret_client, chosen.secret_manager_endpoint))
     address, proxy_secret = secrets.reveal(chosen.redis_url), secrets.reveal(chosen.dashboard_proxy_secret)
     redis = address.get_secret_value() if address else None
@@ -88,10 +92,10 @@ def build(chosen: Settings, host: str, *, opened: bool = False) -> Service:
 
 
 def serve(host: str, port: int, *, opened: bool = False) -> None:
-    """Answer until stopped.
+    """Serve until stopped.
 
     Args:
-        opened: everybody on this machine may read until a first key is made; on a loopback address only.
+        opened: everybody on this machine may read until the first key is created; on a loopback address only.
 
     Raises:
         KeyStoreError, ValidationError

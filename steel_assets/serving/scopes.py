@@ -1,7 +1,7 @@
-"""Which scope a route needs: each declares the scopes of which one is enough, or that it is public.
+"""The scopes of routes: each route declares scopes of which one is required, or that it is public.
 
 The declaration is FastAPI's own: ``dependencies=[Security(admitted, scopes=["read"])]`` or ``dependencies=[PUBLIC]``, on the
-route or on its router. Who asks is found out at the door (``middleware``), before any route; what that caller may do, here.
+route or on its router. The middleware identifies the caller before any route; this module checks the caller's scopes.
 """
 
 from __future__ import annotations
@@ -31,38 +31,42 @@ api_key = APIKeyHeader(
 
 
 class UndeclaredRoute(Problem):
-    """The service does not start: a route does not say who may call it."""
+    """The service does not start, because a route does not declare who may call it."""
 
 
 async def admitted(request: Request, needed: SecurityScopes, _: Annotated[str | None, Depends(api_key)]) -> None:
-    """Lets a caller through who has one of the scopes that a route declares. Raises RequestRefused (401, 403)."""
+    """Admit a caller with one of the scopes that a route declares.
+
+    Raises:
+        RequestRefused: (401, 403) the caller is unknown, or has none of them.
+    """
     caller: Caller | None = request.scope.get("steel.caller")
     if caller is None:
         raise RequestRefused(401, NO_KEY)
     if set(needed.scopes).isdisjoint(caller.scopes):
         scope = needed.scopes[0]
-        raise RequestRefused(403, f"this key may not {scope}; make one with steel keys create --scope {scope}")
+        raise RequestRefused(403, f"this key does not have the scope {scope}; create one with steel keys create --scope {scope}")
 
 
 async def anybody() -> None:
-    """Lets everybody through; who declares it says that nobody needs to be known."""
+    """Admit everybody; declared by public routes."""
 
 
 PUBLIC = Depends(anybody)
 
 
 class PublicFiles(StaticFiles):
-    """A folder whose files everybody may read; any other mounted application is refused."""
+    """A folder of public files; any other mounted application is refused."""
 
 
 @dataclass(frozen=True)
 class RouteScopes:
-    """What the routes of an application say, by path.
+    """The declarations of an application's routes, by path.
 
     Attributes:
         public: paths of which every route is public.
-        folders: beginnings of the paths of public files, with the slash.
-        readers: path → scopes of which one is needed to GET it.
+        folders: prefixes of the paths of public files, with the slash.
+        readers: path → scopes of which one is required to GET it.
     """
 
     public: frozenset[str]
@@ -70,16 +74,20 @@ class RouteScopes:
     readers: Mapping[str, frozenset[str]]
 
     def is_public(self, path: str) -> bool:
-        """Whether nobody needs to be known at ``path``; False for a path that is none."""
+        """Whether ``path`` is public; False for a path that does not exist."""
         return path in self.public or path.startswith(self.folders)
 
     def may_get(self, path: str, caller: Caller | None) -> bool:
-        """Whether ``caller`` has a scope with which ``path``, of a route that is not public, may be read."""
+        """Whether ``caller`` has a scope that allows GET of ``path``, which is not public."""
         return caller is not None and not self.readers.get(path, frozenset()).isdisjoint(caller.scopes)
 
 
 def declared(routes: Iterable[BaseRoute]) -> RouteScopes:
-    """What ``routes`` declare. Raises UndeclaredRoute naming the first that declares nothing, or something that is no scope."""
+    """The declarations of ``routes``.
+
+    Raises:
+        UndeclaredRoute: names the first route that declares nothing, or an unknown scope.
+    """
     public: set[str] = set()
     needed: dict[tuple[str, str], frozenset[str]] = {}
     folders = []
@@ -98,7 +106,7 @@ def declared(routes: Iterable[BaseRoute]) -> RouteScopes:
 
 
 def _scopes(route: RouteContext) -> frozenset[str]:
-    """The scopes that a route declares; none where it is public."""
+    """The scopes that a route declares; empty if it is public."""
     dependencies = getattr(route, "dependencies", ())
     scopes = [
         scope

@@ -1,4 +1,4 @@
-"""The running service: its parts, and the questions about it that routes, dashboard and door ask."""
+"""The running service: its parts, and what routes, dashboard and middleware need to know about it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Service:
 
     @property
     def snapshot(self) -> Snapshot:
-        """What is answered from at this moment."""
+        """The snapshot in use at this moment."""
         return self.refresher.current
 
     def can_answer(self) -> bool:
@@ -73,9 +73,9 @@ class Service:
     def ready_answer(self, path: str, key: str | None = None) -> Ready | None:
         """The rendered prediction for its plain path; None for any other path, and before the first forecast.
 
-        None, too, for an API key (its id) that is given the variant of an experiment: its answer is made when it asks.
+        Also None for an API key (its id) that gets the variant of an experiment: its answer is made on request.
 
-        It is rendered again when something was published and, since it says its age in seconds, every second.
+        It is rendered again after a publication and, since it contains its age in seconds, every second.
         """
         if path != PREDICT or (key is not None and variants.takes_part(self.snapshot, key, self.now())):
             return None
@@ -95,7 +95,7 @@ class Service:
         return body, [(b"content-length", b"%d" % len(body)), JSON, *headers]
 
     def forecast_headers(self) -> dict[str, str]:
-        """What every answer with the default forecast says about it."""
+        """Headers of every answer with the default forecast."""
         now = self.now()
         row = response_bodies.default_forecast(self.snapshot, now)
         age = response_bodies.staleness(self.snapshot, row, now)
@@ -110,9 +110,10 @@ class Service:
         }
 
     def rendered(self, what: str, market: str | None, form: Form) -> bytes:
-        """The body of an answer that only changes when something is published or a price has aged, rendered once.
+        """The body of an answer that changes only when something is published or a price has aged, rendered once.
 
-        Raises RequestRefused.
+        Raises:
+            RequestRefused: there is no such answer.
         """
         snapshot = self.snapshot
         if snapshot.number != self._rendered_number:
@@ -133,7 +134,7 @@ class Service:
         return rendered[key]
 
     def readiness(self) -> schemas.Ready:
-        """The answer to GET /ready: which parts are not up to date, and nothing that strangers need not know, such as a path."""
+        """The answer to GET /ready: parts that are not up to date, without details such as paths."""
         now = self.now()
         try:
             row = response_bodies.default_forecast(self.snapshot, now)
@@ -157,7 +158,7 @@ class Service:
         )
 
     def incidents(self) -> list[state.ShownIncident]:
-        """What is wrong now, looked at every few seconds at most."""
+        """The present problems, evaluated at most every few seconds."""
         now, number = self.now(), self.snapshot.number
         if now - self._incidents[0] > INCIDENT_SECONDS or number != self._incidents[1]:
             found = state.incidents(self.snapshot, now)
@@ -165,5 +166,5 @@ class Service:
         return self._incidents[2]
 
     def prometheus(self) -> tuple[bytes, str]:
-        """The measurements in Prometheus's text format, and its media type."""
+        """The metrics in Prometheus's text format, and its media type."""
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4

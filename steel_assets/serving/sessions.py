@@ -1,7 +1,7 @@
-"""Dashboard sessions: a random token in a browser's cookie, its checksum and its end on this side. Logging out ends one for good.
+"""Dashboard sessions: a random token in the browser's cookie; its checksum and expiry here. Logging out ends one.
 
-They are kept in one small file, so that they outlive a restart and hold for every process over the same folder. Whoever reads
-the file learns no token; without the file everybody is logged out.
+They are stored in one small file, so that they survive a restart and are shared by all processes over the same folder. The file
+contains no token; without it everybody is logged out.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ log = logging.getLogger("steel.serving")
 SESSION_SECONDS = 12 * 3600
 LONGEST_TOKEN = 128
 MOST = 1000
-"""Sessions that are kept; the one that ends soonest makes room."""
+"""Largest number of sessions; the one that expires soonest is removed first."""
 
 LARGEST_FILE = 2**20
 
 Kept = dict[str, tuple[str, float]]
-"""Checksum of a token → who holds it, and until when (Unix seconds)."""
+"""Checksum of a token → its holder, and its expiry (Unix seconds)."""
 
 
 class Sessions:
-    """The sessions of one file. What the disk refuses is told in the log and holds in this process."""
+    """The sessions in one file. If it cannot be written, this is logged, and they hold in this process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
@@ -39,13 +39,13 @@ class Sessions:
         self._ended: set[str] = set()
 
     def begin(self, holder: str, moment: float) -> str:
-        """A session of ``holder``; its token, which is kept nowhere."""
+        """Start a session of ``holder``; return its token, which is stored nowhere."""
         token = secrets.token_urlsafe(32)
         self._change(moment, begun={_checksum(token): (holder, moment + SESSION_SECONDS)})
         return token
 
     def holder(self, token: str | None, moment: float) -> str | None:
-        """Who holds the session of ``token``; None when it has ended, or never began."""
+        """The holder of the session of ``token``; None if it has ended, or does not exist."""
         if not token or len(token) > LONGEST_TOKEN:
             return None
         self._look()
@@ -54,7 +54,7 @@ class Sessions:
         return holder if name not in self._ended and moment < until <= moment + SESSION_SECONDS else None
 
     def end(self, token: str | None, moment: float) -> None:
-        """End the session of ``token``, in every process; ending none is no error."""
+        """End the session of ``token``, if it exists, in every process."""
         if token and len(token) <= LONGEST_TOKEN:
             self._ended.add(_checksum(token))
             self._change(moment, ended=_checksum(token))

@@ -1,4 +1,4 @@
-"""What every shape of the API can do: be made from rows, be written as JSON, and show an example of itself."""
+"""The base class of the API's shapes: built from rows, written as JSON, with an example."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pydantic.fields import FieldInfo
 
 
 class Shape(BaseModel):
-    """A JSON object with exactly these fields; no figure in it is NaN or infinite."""
+    """A JSON object with exactly these fields, without NaN or infinity."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def of(cls, *parts: Mapping[str, Any] | Shape, **more: Any) -> Self:
-        """One with its fields from ``parts`` and ``more``, the later before the earlier; what is no field of it is left out.
+        """A shape with its fields from ``parts`` and ``more``, later ones first; other fields are ignored.
 
         Raises:
             ValidationError: a field is missing, or of another type.
@@ -28,12 +28,12 @@ class Shape(BaseModel):
         return cls.model_validate(found | more, extra="ignore")
 
     def to_json(self) -> bytes:
-        """As JSON, without white space; characters beyond ASCII are escaped."""
+        """The shape as JSON without white space; non-ASCII characters are escaped."""
         return self.model_dump_json(ensure_ascii=True).encode()
 
 
 def example(shape: type[Shape]) -> dict[str, Any]:
-    """The first example of each field; of a field without one null, false or what its own shape shows, and none of a default."""
+    """The first example of each field; without one null, false or its own shape's example. Fields with a default are left out."""
     return {
         name: field.examples[0] if field.examples else _example(name, field)
         for name, field in shape.model_fields.items()

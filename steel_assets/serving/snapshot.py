@@ -1,8 +1,8 @@
-"""What the service answers from: every published part, in memory, replaced whole.
+"""The snapshot that the service answers from: every published part, in memory, replaced as a whole.
 
-The publication in force is taken as it is, whatever was there before, with one exception: a forecast in it that cannot be true is
-refused and named, and the market's former one stays. A part that can no longer be read stays as it was, with the reason and the
-moment it was last good.
+The publication in force is used as it is, with one exception: a forecast in it that is implausible is refused and named, and the
+market's former one is kept. A part that cannot be read keeps its former content, with the reason and the time of its last
+reading.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from steel_assets.core.types import MarketFrequency
 from steel_assets.serving.market_records import latest_moment_of, record_of
 
 LIVE: Mapping[str, Any] = {"incidents": []}
-"""Parts that the service reads for itself, and what each is before that: the open incidents of the alert state. The watch opens
-and closes them between two publications, and the page must not be greener than the pager."""
+"""Parts that the service reads itself, with their initial content: the open incidents of the alert state.
+
+They change between two publications, and the page must show the same state as the alerts.
+"""
 
 NOTHING: Mapping[str, Any] = {**EMPTY, **LIVE}
-"""Every part before it was ever read."""
+"""Every part before it is first read."""
 
 MISSING = "this publication has none of it: it was written by another release"
 NOT_READ_AGAIN = "kept from an earlier start; not read again yet"
@@ -33,7 +35,7 @@ NOT_READ_AGAIN = "kept from an earlier start; not read again yet"
 
 @dataclass(frozen=True)
 class SnapshotPart:
-    """One part: its content, when that was read (Unix seconds), and why it could not be read since, if so."""
+    """One part: its content, when it was read (Unix seconds), and why it could not be read since, if so."""
 
     content: Any
     read_at: float | None = None
@@ -45,9 +47,9 @@ class Snapshot:
     """All parts at one moment.
 
     Attributes:
-        number: grows with every change that a caller could see.
-        refused: market → why the published forecast of it is not believed.
-        away: why what is published now cannot be read; None when it was.
+        number: increases with every change that callers can see.
+        refused: market → why its published forecast is implausible.
+        away: why the present publication cannot be read; None if it was.
         version: of the publication; None before the first.
     """
 
@@ -64,13 +66,13 @@ class Snapshot:
 
     @property
     def problems(self) -> dict[str, str]:
-        """Why parts are not up to date, by part; ``publication`` is all of them."""
+        """Why parts are not up to date, by part; ``publication`` stands for all."""
         away = {"publication": self.away} if self.away else {}
         return away | {name: part.problem for name, part in self.parts.items() if part.problem}
 
     @property
     def simulated(self) -> bool:
-        """True when anything that is served is simulated."""
+        """Whether anything served is simulated."""
         rows = [entry["rows"][0] for entry in self["latest"].values() if entry.get("rows")]
         return any(row["simulated"] for row in rows) or bool((self["catalogue"] or {}).get("simulated"))
 
@@ -80,7 +82,7 @@ class Snapshot:
 
     @property
     def default_market(self) -> str | None:
-        """The market answered for where none is named; where nothing feeds the catalogue's, the first that was published."""
+        """The market answered by default; if the catalogue's has no source of prices, the first one published."""
         declared = (self["catalogue"] or {}).get("default_market")
         if declared is None or self.has_a_source(declared):
             return declared
@@ -88,18 +90,18 @@ class Snapshot:
 
     @property
     def stands_in(self) -> str | None:
-        """Why another market is answered for than the catalogue's default; None when none is."""
+        """Why another market than the catalogue's default is answered; None if it is the default."""
         declared, answered = (self["catalogue"] or {}).get("default_market"), self.default_market
         why = (self.market(declared) or {}).get("unfed") if declared and answered != declared else None
-        return f"the default market {declared} has {why}; {answered} stands in for it" if why else None
+        return f"the default market {declared} has {why}; {answered} is shown instead" if why else None
 
     def has_a_source(self, market: str) -> bool:
-        """Whether something feeds ``market``: a provider that is asked for its prices, or whatever it was published from."""
+        """Whether ``market`` has a source of prices: a provider that is asked for them, or earlier data."""
         entry = self["latest"].get(market) or {}
         return bool(entry.get("rows") or entry.get("problems")) or not (self.market(market) or {}).get("unfed")
 
     def withdrawn_import(self, market: str, as_of: str) -> str | None:
-        """The withdrawn import that a forecast of ``market`` was issued from at ``as_of``, in words; None when there is none."""
+        """The withdrawn import that a forecast of ``market`` issued at ``as_of`` used, in words; None if there is none."""
         issued = datetime.fromisoformat(as_of)
         for withdrawal in self["withdrawn"]:
             if market in withdrawal["markets"] and datetime.fromisoformat(withdrawal["since"]) <= issued < datetime.fromisoformat(
@@ -109,17 +111,17 @@ class Snapshot:
         return None
 
     def market(self, market: str) -> dict[str, Any] | None:
-        """The market's declaration; None when there is no such market."""
+        """The market's declaration; None if there is no such market."""
         return next((declared for declared in (self["catalogue"] or {}).get("markets", []) if declared["id"] == market), None)
 
     def frequency(self, market: str) -> MarketFrequency:
-        """How often the price of ``market`` comes; while the catalogue does not say, the slowest: it forbids least."""
+        """The frequency of the price of ``market``; while the catalogue is not read, the lowest, which refuses least."""
         declared = self.market(market)
         found: MarketFrequency = "monthly" if declared is None else declared.get("frequency", "daily")
         return found
 
     def with_part(self, name: str, content: Any, problem: str | None, moment: float) -> Snapshot:
-        """This snapshot after ``name`` was read at ``moment``, or could not be. Of forecasts nothing is checked here."""
+        """This snapshot after ``name`` was read at ``moment``, or could not be. Forecasts are not checked here."""
         old = self.parts.get(name)
         if old is None:
             return self
@@ -135,10 +137,10 @@ class Snapshot:
         return replace(self, parts={**self.parts, name: new}, number=self.number + changed)
 
     def with_published(self, published: Mapping[str, PublishedPart], pointer: Pointer, now: float) -> Snapshot:
-        """This snapshot after a publication was read: every part of it, and of its forecasts those that can be true at ``now``.
+        """This snapshot after a publication was read: all its parts, and those of its forecasts that are plausible at ``now``.
 
         Raises:
-            ValueError: a published forecast is none.
+            ValueError: a published forecast is not valid.
         """
         after, as_of = self, pointer.as_of.timestamp()
         for name in EMPTY:
@@ -159,12 +161,12 @@ class Snapshot:
         return known.believing(latest.content, now)
 
     def believing(self, published: Mapping[str, Any], now: float) -> Snapshot:
-        """This snapshot with those forecasts of the part ``latest`` as ``published`` that can be true at ``now``.
+        """This snapshot with those forecasts of the published part ``latest`` that are plausible at ``now``.
 
-        A market's forecast that is not believed is named in ``refused``, and the one in this snapshot stays, if that can be true.
+        A market's implausible forecast is named in ``refused``, and the one in this snapshot is kept if it is plausible.
 
         Raises:
-            ValueError: rows are no forecast of their market.
+            ValueError: rows are not a forecast of their market.
         """
         latest, refused = _believed(self, published, now)
         if latest == self["latest"] and refused == self.refused:
@@ -173,16 +175,16 @@ class Snapshot:
         return replace(self, parts=parts, refused=refused, number=self.number + 1)
 
     def without(self, away: str | None) -> Snapshot:
-        """This snapshot, saying why what is published now cannot be read; None: it was."""
+        """This snapshot with the reason why the present publication cannot be read; None: it was read."""
         return self if away == self.away else replace(self, away=away, number=self.number + 1)
 
     def to_json(self) -> bytes:
-        """All parts, to be kept on disk."""
+        """All parts, to be stored on disk."""
         return json.dumps({name: [part.content, part.read_at] for name, part in self.parts.items()}).encode()
 
     @staticmethod
     def from_json(content: bytes, now: float) -> Snapshot:
-        """What ``to_json`` kept, without the forecasts that are not to be believed at ``now`` (Unix seconds).
+        """The snapshot that ``to_json`` stored, without forecasts that are implausible at ``now`` (Unix seconds).
 
         Raises:
             ValueError: it is damaged.
@@ -197,7 +199,7 @@ class Snapshot:
 
 
 def _kept_where_none(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """``new`` market by market, with the rows of before where it has none: what was published once stays in force."""
+    """``new`` market by market, with the former rows where it has none."""
     return {
         market: {"rows": entry["rows"] or (old.get(market) or {}).get("rows"), "problems": list(entry["problems"])}
         for market, entry in new.items()
@@ -205,7 +207,11 @@ def _kept_where_none(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str
 
 
 def _believed(snapshot: Snapshot, published: Mapping[str, Any], now: float) -> tuple[dict[str, Any], dict[str, str]]:
-    """The part ``latest`` as far as it is believed at ``now``, and by market why what is published is not. Raises ValueError."""
+    """The plausible forecasts of the part ``latest`` at ``now``, and by market why others are not.
+
+    Raises:
+        ValueError: rows are not a valid forecast.
+    """
     at_most = latest_moment_of(snapshot, now)
     latest, refused = {}, {}
     for market, entry in published.items():
@@ -220,7 +226,11 @@ def _believed(snapshot: Snapshot, published: Mapping[str, Any], now: float) -> t
 
 
 def _known_by(now: float, market: str, past: list[dict[str, Any]], frequency: MarketFrequency) -> list[dict[str, Any]]:
-    """Past issues of ``market`` without those of after ``now``. Raises ValueError where one is none."""
+    """Past issues of ``market`` without those after ``now``.
+
+    Raises:
+        ValueError: one is not valid.
+    """
     for issue in past:
         first = checked(issue["rows"])[0]
         if (market, issue["as_of"], issue["issued_date"]) != (first["market"], first["as_of"], first["issued_date"]):

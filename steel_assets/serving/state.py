@@ -1,8 +1,8 @@
-"""Green, yellow or red, and why: the open incidents of the alert state, and what nobody but a reader of forecasts can see.
+"""The status green, yellow or red, with reasons: open incidents of the alert state, and the state of the forecasts.
 
-Whether a figure is too high is judged once, by the alert rules; what they opened is told here as it is. Judged here is only what
-is so at the moment of asking: whether there is a forecast that can be believed, how old its price has become, what it leans on,
-and what could not be read.
+Whether a figure exceeds a limit is judged by the alert rules only; their open incidents are shown unchanged. Judged here is what
+depends on the moment of the request: whether there is a plausible forecast, the age of its price, overdue drivers, and parts that
+could not be read.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from steel_assets.serving.snapshot import Snapshot
 Severity = Literal["low", "medium", "high", "critical"]
 
 TOO_OLD = "price_too_old"
-"""Also an alert rule: what the watch told of it once, with the age it had then, gives way to the age it has now."""
+"""Also an alert rule: its incident, with the age at that time, is replaced by the present age."""
 
 UNPUBLISHED = "nothing was published yet; make demo, or steel publish where there are forecasts"
 
 
 @dataclass(frozen=True)
 class ShownIncident:
-    """Something a person should know: ``kind`` and ``values`` to be put in words, ``message`` those words in English.
+    """A problem for people: ``kind`` and ``values`` for a translated text, ``message`` the English text.
 
     Attributes:
-        message_es: in Spanish, where the platform's own watch has said it.
+        message_es: the Spanish text, if the incident is from the alert state.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class ShownIncident:
 
 
 def incidents(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
-    """Everything that is wrong now, worst first."""
+    """All present problems, worst first."""
     found = [*_watched(snapshot), *_forecasts(snapshot, moment), *_models(snapshot)]
     for name, why in snapshot.problems.items():
         found.append(ShownIncident("part_away", "medium", f"{name} cannot be read: {why}", values=(name,)))
@@ -62,23 +62,23 @@ def incidents(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
 
 
 def covers(watched: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Rule and market (or subject) of everything that one of the watch's incidents is about; of an earlier release, one."""
+    """Rule and market (or subject) of everything that an incident of the alert state is about."""
     return [(rule, subject) for rule, subject in watched.get("covers", [(watched["rule"], watched["subject"])])]
 
 
 def worst_first(incidents: list[ShownIncident]) -> list[ShownIncident]:
-    """Incidents by severity, critical ones first; those alike in the order in which they came."""
+    """Incidents by severity, critical ones first; equal ones in their order."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     return sorted(incidents, key=lambda incident: order[incident.severity])
 
 
 def of_keys(problem: str | None) -> list[ShownIncident]:
-    """What is wrong with the key file, if anything is."""
+    """Problems of the key file, if any."""
     return [] if problem is None else [ShownIncident("keys_damaged", "high", problem)]
 
 
 def worst_status(incidents: list[ShownIncident]) -> Status:
-    """The colour that some incidents add up to."""
+    """The colour of some incidents."""
     return colour(incident.severity for incident in incidents)
 
 
@@ -92,7 +92,7 @@ def alerts(incidents: list[ShownIncident], moment: float) -> schemas.Alerts:
 
 
 def _watched(snapshot: Snapshot) -> list[ShownIncident]:
-    """The open incidents of the platform's own watch."""
+    """The open incidents of the alert state."""
     return [
         ShownIncident(
             kind=incident["rule"],
@@ -120,7 +120,7 @@ def _forecasts(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
             found.append(ShownIncident("forecast_refused", "high", text, market["id"]))
         default = market["id"] == snapshot.default_market
         if not snapshot.has_a_source(market["id"]):
-            continue  # a choice, told by the API and the page, and no incident
+            continue  # follows from settings: shown by the API and the page, not an incident
         if not rows:
             severity: Severity = "critical" if default else "high"
             found.append(ShownIncident("no_forecast", severity, f"{market['name']}: no forecast was published yet", market["id"]))
@@ -137,7 +137,7 @@ def _forecasts(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
 def _aged(
     snapshot: Snapshot, market: dict[str, Any], row: dict[str, Any], moment: float, *, default: bool
 ) -> Iterator[ShownIncident]:
-    """A price that is older than it should be, worse where nothing is issued from it any more; drivers that died."""
+    """A price that is older than it should be, more severe if nothing is issued from it any more; overdue drivers."""
     age, told = price_age_of(snapshot, row, moment), staleness(snapshot, row, moment)
     if told.stale:
         text = f"{market['name']}: {told.stale_reason}"
@@ -151,7 +151,7 @@ def _aged(
             kind = TOO_OLD if age.too_old else "stale_price"
             yield ShownIncident("unused_price" if newest > told.price_date else kind, severity, text, market["id"], values)
     for driver in leaning(snapshot, row):
-        text = f"{market['name']}: its forecast leans on {driver.name}, whose newest figure is of {driver.newest_period}"
+        text = f"{market['name']}: its forecast uses {driver.name}, whose newest value is of {driver.newest_period}"
         yield ShownIncident("aged_driver", "low", text, market["id"], (driver.series, driver.newest_period))
 
 

@@ -1,4 +1,4 @@
-"""Which API keys are answered with the variant of an experiment: with its forecast of the very issue in force, or not at all."""
+"""Answers some API keys with an experiment's variant: with its forecast of the issue in force, or not at all."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from steel_assets.serving.market_records import latest_moment_of, record_of
 from steel_assets.serving.snapshot import Snapshot
 
 SAME = ("market", "as_of", "origin", "target_date", "last_price", "unit", "simulated")
-"""What a variant's row and the champion's have in common, or the champion's is answered."""
+"""Fields that a variant's row and the champion's must share; otherwise the champion's is answered."""
 
 
 def takes_part(snapshot: Snapshot, key: str, moment: float) -> bool:
-    """Whether the API key with the id ``key`` is given the variant of any experiment at ``moment`` (Unix seconds)."""
+    """Whether the API key with id ``key`` gets the variant of any experiment at ``moment`` (Unix seconds)."""
     return any(True for _ in _of_key(snapshot, key, moment))
 
 
 def given(snapshot: Snapshot, rows: Sequence[dict[str, Any]], key: str | None, moment: float) -> list[dict[str, Any]]:
-    """``rows`` of the issue in force of one market, as the API key with the id ``key`` gets them at ``moment`` (Unix seconds).
+    """``rows`` of the issue in force of one market, as the API key with id ``key`` gets them at ``moment`` (Unix seconds).
 
-    A row that is a variant's says so in ``model_variant``, the id of the experiment; of several the one that is declared first.
+    A variant's row has ``model_variant``, the id of the experiment; of several, the one declared first.
 
     Args:
-        key: None where no key asks, who gets the champions' rows.
+        key: None for callers without a key, who get the champions' rows.
     """
     if key is None:
         return list(rows)
@@ -47,7 +47,11 @@ def given(snapshot: Snapshot, rows: Sequence[dict[str, Any]], key: str | None, m
 
 
 def check(snapshot: Snapshot) -> None:
-    """Refuse a snapshot whose variants' forecasts are none. Raises ValueError."""
+    """Refuse a snapshot in which a variant's forecast is not valid.
+
+    Raises:
+        ValueError: one is not.
+    """
     for experiment in snapshot["experiments"]:
         for market, rows in experiment["shadows"].items():
             if checked(rows)[0]["market"] != market:
@@ -55,7 +59,7 @@ def check(snapshot: Snapshot) -> None:
 
 
 def _of_key(snapshot: Snapshot, key: str, moment: float) -> Iterator[Mapping[str, Any]]:
-    """The experiments of which ``key`` is given the variant: those that still collect, and are not over since the publication."""
+    """The experiments whose variant ``key`` gets: those that still collect evidence."""
     for experiment in snapshot["experiments"]:
         if not experiment["shadows"] or experiment["state"] != "collecting":
             continue
@@ -66,7 +70,7 @@ def _of_key(snapshot: Snapshot, key: str, moment: float) -> Iterator[Mapping[str
 
 
 def _believed(snapshot: Snapshot, rows: list[dict[str, Any]], moment: float) -> bool:
-    """Whether the market could do what ``rows`` say, by the rules of published forecasts; a variant was never in force."""
+    """Whether ``rows`` are plausible, by the rules of published forecasts; a variant was never in force."""
     market = rows[0]["market"]
     record = record_of(snapshot, market)
     record = replace(record, versions={}) if record else None

@@ -1,6 +1,6 @@
-"""Price watches by key: each caller sees, sets and removes its own. And the page behind the link in a message, which removes one.
+"""Price watches by API key: each caller lists, sets and removes its own; and the page behind a link that removes one.
 
-The page needs no key, only the link; opening it does nothing, because mail programs open links by themselves; the button does.
+The page needs only the link. Opening it changes nothing, because mail programs open links by themselves; the button does.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def routes(service: Service) -> APIRouter:
 
     @reading.get("/v1/watches", response_model=schemas.Watches, responses=REFUSED | tabled(schemas.Watches))
     async def watches(request: Request, form: Wanted) -> Response:
-        """The watches of this key, and how each is now."""
+        """The watches of this key, and their present state."""
         published = _published(service)
         found = await _kept(service.watches.of, _owner(request))
         seen = await asyncio.to_thread(lambda: [_shape(watch, published) for watch in found])  # odds are counted in paths
@@ -60,9 +60,9 @@ def routes(service: Service) -> APIRouter:
         | shown(schemas.Watch, 201, description="The watch, which may have been set before."),
     )
     async def added(request: Request, asked: schemas.NewWatch) -> Response:
-        """Set a watch: told is what becomes true from now on, once each time, over the channels of alerts."""
+        """Set a watch: a message is sent over the channels of alerts each time it becomes true from now on."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise RequestRefused(415, f"a watch comes as {JSON}")  # a page of another server can send everything else
+            raise RequestRefused(415, f"send the watch as {JSON}")  # a page of another server can send everything else
         published = _published(service)
         if not published.units:
             raise RequestRefused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
@@ -107,7 +107,7 @@ def _page(service: Service) -> APIRouter:
     @router.post(UNSUBSCRIBE)
     async def answered(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise RequestRefused(415, f"the answer comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"send the form as {FORM_TYPE}")
         try:
             token = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5).get("token", [""])[0]
             await _kept(service.watches.remove_by_link, _key(service), token)
@@ -121,7 +121,11 @@ def _page(service: Service) -> APIRouter:
 
 
 async def _kept(ask: Any, *arguments: Any) -> Any:
-    """What the store says. Raises RequestRefused where it is not there, and for a watch that cannot be."""
+    """The store's answer.
+
+    Raises:
+        RequestRefused: the store cannot be reached, or the watch is not valid.
+    """
     try:
         return await asyncio.to_thread(ask, *arguments)
     except BadToken:
@@ -157,7 +161,7 @@ def _owner(request: Request) -> str:
 
 def _key(service: Service) -> bytes:
     if service.signing_key is None:
-        raise RequestRefused(404, "there are no such links here: STEEL_SIGNING_KEY is not set")
+        raise RequestRefused(404, "links in messages are not enabled: STEEL_SIGNING_KEY is not set")
     return service.signing_key
 
 

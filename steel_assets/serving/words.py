@@ -1,4 +1,4 @@
-"""The words of the pages, in the reader's language. What they are in Spanish is in ``locale/``; ``core/words.py`` says how."""
+"""The texts of the pages, in the reader's language; the Spanish is in ``locale/``, see ``core/words.py``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOCALE = Path(__file__).parent / "locale"
 
 
 class PageWords(words.Words):
-    """One language of the pages, with the ages that they tell."""
+    """The pages' texts in one language, with ages."""
 
     def __init__(self, language: str) -> None:
         super().__init__(language, LOCALE)
@@ -33,7 +33,7 @@ class PageWords(words.Words):
         return self.many("{0} session old", "{0} sessions old", sessions, sessions)
 
     def span(self, number: int, frequency: MarketFrequency = "daily") -> str:
-        """So many of a market's periods, such as ``5 days`` or ``3 months``."""
+        """A number of a market's periods, such as ``5 days`` or ``3 months``."""
         if frequency == "weekly":
             return self.many("{0} week", "{0} weeks", number, number)
         if frequency == "monthly":
@@ -41,7 +41,7 @@ class PageWords(words.Words):
         return self.many("{0} day", "{0} days", number, number)
 
     def of(self, iso: str | None, frequency: MarketFrequency = "daily") -> str:
-        """The period that a day names in a market: 21 Nov 2026, week 47 of 2026, Nov 2026."""
+        """The period of a day in a market: 21 Nov 2026, week 47 of 2026, Nov 2026."""
         if not iso or frequency == "daily":
             return self.day(iso)
         if frequency == "monthly":
@@ -70,7 +70,7 @@ class PageWords(words.Words):
 
 
 def preferred(chosen: str | None, cookie: str | None, accepted: str) -> str:
-    """The language to answer in: asked for, else remembered, else the browser's first that we speak."""
+    """The language to answer in: requested, else remembered, else the browser's first that we have."""
     for language_code in (chosen, cookie):
         if language_code in LANGUAGES:
             return str(language_code)

@@ -1,9 +1,9 @@
-"""Providers of figures, one connector per file, found by its name; and the reading of files of your own.
+"""Connectors to providers, one per file, found by the file's name; and the reading of users' files.
 
-A connector's file holds what it offers, ``fetch`` (bytes), ``parse`` (bytes → figures) and ``collect``, which puts the two
-together; ``fred_api`` is the exemplar. What a row means, when it counts as published and whether it is news is decided here
-once, for all. How to reach the network, where rows are stored and which series exist is not decided here. What a connector is
-written with is offered by this package; its ``_…`` modules are its own.
+A connector's file defines ``fetch`` (returns bytes), ``parse`` (bytes → values) and ``collect``, which combines them; copy
+``fred_api`` to write one. The meaning of a row, its publication time and whether it is new are decided in this package for all.
+Network access, storage and the list of series are not its concern. This package exports what a connector needs; its ``_…``
+modules are private.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def connectors() -> list[str]:
-    """The ids of all sources that can be asked: the files of this folder, and of one's own, that offer ``collect``."""
+    """The ids of all sources with a connector: the files of this folder and of the plugin folders that define ``collect``."""
     return [name for name, module in members(__name__).items() if hasattr(module, "collect")]
 
 
@@ -44,7 +44,7 @@ def connector(source_id: str) -> Connector:
     """The connector of a source.
 
     Raises:
-        LookupError: no file of this folder offers it.
+        LookupError: no file defines it.
     """
     found = {name: module for name, module in members(__name__).items() if hasattr(module, "collect")}
     if source_id not in found:

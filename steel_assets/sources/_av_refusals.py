@@ -1,4 +1,4 @@
-"""Alpha Vantage's refusals: a text under Note, Information or Error Message, always with HTTP 200, turned into errors."""
+"""Alpha Vantage's refusals: a text under Note, Information or Error Message, always with HTTP 200, as errors."""
 
 from __future__ import annotations
 

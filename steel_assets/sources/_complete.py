@@ -1,7 +1,7 @@
-"""Whether what was asked for arrived: from the first period to the last, and as many as the series' own calendar has.
+"""Whether the requested values arrived: from the first period to the last, as many as the series' calendar has.
 
-Publication lags, holidays that a calendar does not know and short gaps of a provider are allowed (``SLACK``). A series that
-begins later than was asked for is a new one, unless something of it is known from before.
+Publication lags, holidays missing from a calendar and short gaps of a provider are allowed (``SLACK``). A series that begins
+later than requested is a new one, unless earlier values are known.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from steel_assets.core.calendars import (
 from steel_assets.core.types import Series
 
 SLACK = {"daily": 6, "weekly": 3, "monthly": 2, "quarterly": 2}
-"""Periods in a row that may be missing at an end without a word."""
+"""Consecutive periods that may be missing at an end without a problem."""
 
 SLACK_OF_WEEKDAYS = 10
-"""The same where the calendar is not an exchange's own: the longest holidays (lunar new year) take eight weekdays."""
+"""The same if the calendar is not that of an exchange: the longest holidays (lunar new year) take eight weekdays."""
 
 HOLE = {"daily": 2, "weekly": 1, "monthly": 1, "quarterly": 1}
-"""Periods in a row that may be missing within what is known; more are asked for once more."""
+"""Consecutive periods that may be missing within known values; longer holes are requested again."""
 
 LEAST_SHARE = 0.8
 FEWEST = 20
-"""Fewer figures than these are never taken for a cut answer: no provider cuts so short."""
+"""Fewer values than these are never taken for a truncated answer: no provider truncates at so few."""
 
 
 def due(series: Series, start: pd.Timestamp, moment: pd.Timestamp) -> pd.DatetimeIndex:

@@ -1,4 +1,4 @@
-"""What a connector is given (``Access``), what it returns (``Collection``), and the errors that it raises."""
+"""The interface of connectors: their input (``Access``), their result (``Collection``), and their errors."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 
 SHORTEST_SECRET = 6
-"""Shorter keys are public ones (demo); blotting them out could blot out figures."""
+"""Shorter keys are public ones (demo); replacing them in answers could replace values."""
 
 
 class SourceError(RuntimeError):
-    """A provider answered, but not with figures. The message says what came and what to do.
+    """A provider's answer contains no values. The message says what came and what to do.
 
     Attributes:
-        content: the answer, when its shape is not one we know.
+        content: the answer, if its form is unknown.
     """
 
     def __init__(self, message: str, content: bytes | None = None) -> None:
@@ -33,7 +33,7 @@ class SourceError(RuntimeError):
 
 
 class SeriesRefused(SourceError):
-    """The provider refuses what was asked for. ``answer_text`` is its own words, short and on one line."""
+    """The provider refuses the request. ``answer_text`` is its own text, shortened to one line."""
 
     def __init__(self, message: str, status: int, answer_text: str) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class SeriesRefused(SourceError):
 
 
 class Exhausted(SourceError):
-    """The provider refuses the caller, not the series: asking for another one would only cost another call."""
+    """The provider refuses the caller, not the series: further requests would only use up calls."""
 
 
 class RateLimited(SourceError):
@@ -58,10 +58,10 @@ class RateLimited(SourceError):
 
 
 class Blocked(Exhausted):
-    """The provider blocks this client: it is asked less from now on.
+    """The provider blocks this client, which must ask less from now on.
 
     Attributes:
-        retry_after: seconds it asks to wait, where it says so.
+        retry_after: seconds it asks to wait, if it says so.
     """
 
     def __init__(self, message: str, content: bytes | None = None, retry_after: float | None = None) -> None:
@@ -70,7 +70,7 @@ class Blocked(Exhausted):
 
 
 class Cut(SourceError):
-    """Only some of the figures that were asked for came.
+    """Only some of the requested values came.
 
     Attributes:
         figures: what came (see ``_gather.Ask``).
@@ -85,13 +85,13 @@ class Cut(SourceError):
 
 @dataclass(frozen=True)
 class ResponseLimits:
-    """What a provider documents to answer at most, which its connector is written around; None where it documents none.
+    """A provider's documented limits of one answer, which its connector observes; None if it documents none.
 
     How often it may be asked is in the catalogue (``catalog/sources/``), since it depends on the plan.
 
     Attributes:
         rows: rows of one answer.
-        events: events of one answer, where they are counted apart.
+        events: events of one answer, if they are counted separately.
         symbols: symbols of one call.
         url_letters: length of a URL, key included.
         vintages: vintage dates of one answer.
@@ -106,15 +106,15 @@ class ResponseLimits:
 
 @dataclass(frozen=True)
 class Access:
-    """How a provider is reached, and how much is asked of it.
+    """How a provider is reached, and how much is requested.
 
     Attributes:
-        history_years: how far back the first collection of a series goes.
-        simulated: True when the sandbox answers in the provider's place.
-        options: what the installation chose of the options that the catalogue declares for this source, by name.
-        since: ask again for everything from this day on, whatever is known (a backfill).
-        settled: series → up to where its history is known to be as whole as the provider has it.
-        retry_seconds: how long one question that came too fast is waited out in all.
+        history_years: years of history in the first collection of a series.
+        simulated: whether the sandbox answers in the provider's place.
+        options: the installation's values of the options declared for this source, by name.
+        since: request everything from this day on, whatever is known (a backfill).
+        settled: series → up to where its history is known to be complete as far as the provider has it.
+        retry_seconds: total time to wait when calls came too fast, per request.
         sleep: waits so many seconds.
     """
 
@@ -134,14 +134,14 @@ class Access:
         return {} if self.api_key is None else {parameter: self.api_key}
 
     def without_key(self, content: bytes) -> bytes:
-        """``content`` with the key blotted out, however it is escaped: some providers repeat it in their answers."""
+        """``content`` with the key replaced, however it is escaped, because some providers repeat it in answers."""
         key = self.api_key.get_secret_value() if self.api_key else ""
         return blotted(content, key) if len(key) >= SHORTEST_SECRET else content
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """An answer of a shape we do not know, to be kept aside."""
+    """An answer of unknown form, to be stored for inspection."""
 
     series: str
     reason: str
@@ -150,18 +150,18 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Collection:
-    """What one collection brought.
+    """The result of one collection.
 
     Attributes:
-        observations: rows of ``tables.OBSERVATIONS``, only what is new or changed.
+        observations: rows of ``tables.OBSERVATIONS``, only new or changed ones.
         problems: series → what failed and the remedy. A series without a problem was answered, even if nothing was new.
-        notes: oddities of the provider that were seen, and in how many rows.
-        rejected: answers of unknown shape.
-        silent: why the provider counts as down and was not asked further; None when it is not.
+        notes: anomalies in the provider's answers, and in how many rows.
+        rejected: answers of unknown form.
+        silent: why the provider counts as down and was not asked further; None if it does not.
         splits: splits of shares that the provider reports: ``series``, ``period`` (the first day on the new basis), ``factor`` by
             which earlier prices change.
-        suspects: rows of ``tables.OBSERVATIONS`` with a ``reason``, that are not to be believed as they are: about days that have
-            not come, or in another unit or currency than the catalogue's. None of them is among ``observations``.
+        suspects: rows of ``tables.OBSERVATIONS`` with a ``reason``, which are doubtful: about future days, or in another unit or
+            currency than the catalogue's. None of them is among ``observations``.
     """
 
     observations: pd.DataFrame
@@ -178,7 +178,7 @@ class Collection:
 
     @classmethod
     def nothing(cls, reason: str) -> Collection:
-        """The collection of a source that was not asked, and why."""
+        """The collection of a source that was not asked, with the reason."""
         return cls(OBSERVATIONS.empty(), notes={reason: 0})
 
     @classmethod

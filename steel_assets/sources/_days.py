@@ -1,4 +1,4 @@
-"""Days as providers write them → midnights without a zone. A time of day or an offset is read where it can only mean one day."""
+"""Parses providers' dates as days without a zone. A time or an offset is accepted if it can only mean one day."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class _Doubtful(Exception):
 
 
 class Written(NamedTuple):
-    """How days are written.
+    """How a provider writes days.
 
     Attributes:
-        provider: who writes them.
-        zone: the zone of the exchange, in which a moment is one day.
-        british: dd/mm/yyyy is written too.
+        provider: its name.
+        zone: of the exchange, in which a moment determines a day.
+        british: whether dd/mm/yyyy is used too.
     """
 
     provider: str
@@ -44,11 +44,12 @@ class Written(NamedTuple):
 
 
 def days(texts: Sequence[object], notes: Counter[str], written: Written, content: bytes) -> pd.Series:
-    """Each text as a day (midnight, no zone); NaT and counted when it is none. A day before 1800 or after 2200 is none.
+    """Each text as a day (midnight, no zone); a text that is not a day becomes NaT and is counted.
+
+    Days before 1800 or after 2200 are not accepted.
 
     Raises:
-        SourceError: not one of the texts is a day, or one is a moment that may mean either of two: the answer is of an unknown
-            shape. Which row is about which day would be a guess.
+        SourceError: no text is a day, or one is a moment that may mean either of two days, so the answer has an unknown form.
     """
     read = partial(_day, written=written)
     try:

@@ -1,4 +1,4 @@
-"""Figures as providers write them → numbers. What cannot be read becomes NaN and is counted."""
+"""Parses providers' values as numbers. What cannot be read becomes NaN and is counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 MISSING = frozenset({"", ".", "-", "null", "none", "nan", "n/a"})
-"""How providers write that there is no figure (FRED and Alpha Vantage: a full stop)."""
+"""How providers write a missing value (FRED and Alpha Vantage: a full stop)."""
 
 PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 DECORATED = re.compile(
@@ -18,7 +18,7 @@ DECORATED = re.compile(
 )
 CURRENCIES = {"$": ("USD",), "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY")}
 MINUS = str.maketrans("\u2212", "-")
-"""The minus of typesetters, as the one of computers."""
+"""Typographic minus signs → ASCII."""
 
 MULTIPLES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 MILLION = 1e6
@@ -30,10 +30,10 @@ def numbers(values: Iterable[object], notes: Counter[str]) -> list[float]:
 
 
 def amounts(values: Sequence[object], unit: str, notes: Counter[str]) -> pd.DataFrame:
-    """Like ``numbers``, for figures written for people ("0.9%", "1.2K", "$-3.4M").
+    """Like ``numbers``, for values formatted for people ("0.9%", "1.2K", "$-3.4M").
 
-    ``value`` is in the series' own ``unit``; ``doubt`` says why one that is written in another unit cannot be (None where it
-    can). A percentage is one of a series in percent only; a multiple of dollars is brought to the unit (million_usd).
+    ``value`` is in the series' own ``unit``; ``doubt`` says why a value in another unit cannot be converted (None if it can). A
+    percentage is accepted only for a series in percent; a multiple of dollars is converted to the unit (million_usd).
     """
     read = [_amount(value, unit, notes) for value in values]
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""One collection in the making: ask series by series, note what fails, and turn what came into observations."""
+"""Runs one collection: asks series by series, records failures, and converts values to observations."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from steel_assets.sources._history import first_day, oldest_day, periods_of, set
 from steel_assets.sources._rows import NOT_YET, ahead, as_observations, by_series, news, reasons, reported_splits, split
 
 SILENCE = 2
-"""After so many calls in a row without an answer the provider counts as down and is not asked further."""
+"""After this many calls in a row without an answer the provider counts as down and is not asked further."""
 
 AT_ONCE = 2
-"""Calls to one provider side by side: polite, and one that is never answered does not keep the others waiting."""
+"""Parallel calls to one provider: few, and one that gets no answer does not delay all others."""
 
 AGAIN = "what is missing is asked for again at the next collection"
 
@@ -33,11 +33,11 @@ which a split changes the prices of the days before this one."""
 
 
 class Gathering:
-    """Collects figures, problems and notes of one provider.
+    """Collects values, problems and notes of one provider.
 
     Args:
-        remedy: what to do about history that an answer does not reach back to.
-        newest_only: answers hold the newest figures only, so that history grows from one collection to the next.
+        remedy: what to do about history that an answer does not contain.
+        newest_only: answers contain only the newest values, so that history grows from one collection to the next.
     """
 
     def __init__(self, source: str, access: Access, remedy: str = AGAIN, *, newest_only: bool = False) -> None:
@@ -63,9 +63,9 @@ class Gathering:
                 pass
 
     def ask(self, series: Sequence[Series], ask: Ask) -> None:
-        """Keep the figures that ``ask`` brings for ``series``; a failure becomes the problem of each of them.
+        """Keep the values that ``ask`` returns for ``series``; a failure becomes the problem of each of them.
 
-        Several that are refused together are asked for one by one, so that only the guilty fail.
+        If several are refused together, each is asked for separately, so that only those at fault fail.
         """
         notes: Counter[str] = Counter()
         if not self._may_go():
@@ -105,11 +105,11 @@ class Gathering:
             self._notes.update(notes)
 
     def stop(self, reason: str) -> None:
-        """Ask nothing further: ``reason`` becomes the problem of every series still to come."""
+        """Ask nothing further: ``reason`` becomes the problem of every remaining series."""
         self._stopped = reason
 
     def collection(self, series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp) -> Collection:
-        """Everything asked so far, as a Collection."""
+        """Everything received so far, as a Collection."""
         meant, doubted = split(self._figures)
         rows = news(meant, series, known, moment, self._notes)
         observations = self._observed(rows, moment)
@@ -147,13 +147,15 @@ class Gathering:
         remarks: dict[str, str],
         settled: dict[str, Settled],
     ) -> None:
-        """Whether what was asked about ``declared`` arrived: a problem where it did not, a word where its history is short."""
+        """Check what was requested about ``declared``: a problem if it did not arrive, a remark if its history is short."""
         days = [part.loc[part["value"].notna(), "period"] for part in figures]
         arrived = came(declared, pd.concat(days)) if days else pd.DatetimeIndex([])
         before, start = periods_of(declared, known), first_day(declared, known, moment, self._access, 0)
         reach = whole_until(declared, before, settled_until(declared, moment, self._access)) if len(before) else None
         wanted = due(declared, start, moment)
-        arrived = arrived[arrived <= (wanted[-1] if len(wanted) else moment.tz_localize(None))]  # a live row is no answer
+        arrived = arrived[
+            arrived <= (wanted[-1] if len(wanted) else moment.tz_localize(None))
+        ]  # a live row does not count as an answer
         if not len(arrived):
             if self._figures and len(wanted) > slack(declared):
                 self._fail([declared], f"none of the {len(wanted)} periods from {wanted[0]:%Y-%m-%d} on came; {self._remedy}")
@@ -174,7 +176,7 @@ class Gathering:
         return as_observations(rows, moment, self._source, simulated=self._access.simulated)
 
     def _may_go(self) -> bool:
-        """Whether one more call may be made; after one that had no answer, only when those under way have come back."""
+        """Whether one more call may be made; after one without an answer, only when the calls in progress have ended."""
         with self._lock:
             self._lock.wait_for(lambda: bool(self._stopped) or not self._silences or not self._under_way)
             if self._stopped:
@@ -184,7 +186,7 @@ class Gathering:
 
     @contextmanager
     def _coming_back(self, *, silent: bool = False) -> Iterator[None]:
-        """A call is over, with an answer or without; inside the block no other one begins."""
+        """Record the end of a call, with or without an answer; inside the block no other call begins."""
         with self._lock:
             self._silences = self._silences + 1 if silent else 0
             self._under_way -= 1

@@ -1,4 +1,4 @@
-"""From which day on a series is asked for: what is new, and what of its history has not come yet."""
+"""The first day to request of a series: new values, and history that is missing."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from steel_assets.sources._connector import Access
 
 
 def oldest_day(moment: pd.Timestamp, access: Access) -> pd.Timestamp:
-    """The first day of history that is wanted at all."""
+    """The first day of history that is requested at all."""
     day = moment.tz_localize(None).normalize() - pd.DateOffset(years=access.history_years)
     return day if access.since is None else min(day, access.since)
 
 
 def first_day(series: Series, known: pd.DataFrame, moment: pd.Timestamp, access: Access, again_days: int) -> pd.Timestamp:
-    """The day from which to ask: all of history at first, then ``again_days`` before the newest period known without a hole.
+    """The first day to request: all of history at first, then ``again_days`` before the newest period known without a hole.
 
-    All of history again where what is known begins later than wanted, as long as it is not settled that there is no more. At
-    least so many periods are asked again that a restatement of the whole history is recognised.
+    All of history again if the known values begin later than wanted, unless it is settled that there is no more. At least as many
+    periods are requested again as are needed to recognise a restatement of the whole history.
     """
     if access.since is not None:
         return access.since
@@ -44,6 +44,6 @@ def periods_of(series: Series, known: pd.DataFrame) -> pd.DatetimeIndex:
 
 
 def settled_until(series: Series, moment: pd.Timestamp, access: Access) -> pd.Timestamp | None:
-    """Up to where the history of a series is settled; None when it is not, or not from as far back as is wanted now."""
+    """Up to when the history of a series is settled; None if it is not, or not from as far back as is wanted now."""
     days = access.settled.get(series.id)
     return days.until if days is not None and days.since <= oldest_day(moment, access) else None

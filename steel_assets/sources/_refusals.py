@@ -1,4 +1,4 @@
-"""What every connector does with an answer before reading it: see whether it was refused, and forget the key."""
+"""Checks that every connector makes on an answer before parsing it: whether it is a refusal; and removes the key."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from steel_assets.sources._connector import Access, Exhausted, SeriesRefused, So
 
 LONGEST_QUOTE = 240
 ABOUT_THE_CALLER = frozenset({401, 402, 410})
-"""Statuses that say nothing about the series asked for: bad credentials, a plan that has run out, an account that is gone."""
+"""Statuses about the caller, not the series: bad credentials, an expired plan, a deleted account."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def accepted(response: Response, provider: str, remedy: str, access: Access) -> bytes:
-    """The content of an answer that was not refused, without the key, which some providers repeat in it.
+    """The content of an answer that is not a refusal, without the key, which some providers repeat in it.
 
     Raises:
         SeriesRefused: any status but 200; the message quotes the provider.
-        Exhausted: a status that concerns the caller.
+        Exhausted: a status about the caller.
     """
     content = access.without_key(response.content)
     if response.status == 200:
@@ -33,7 +33,7 @@ def accepted(response: Response, provider: str, remedy: str, access: Access) -> 
 
 
 def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:
-    """``content`` as ``model``. Keys that the model does not name are let pass.
+    """``content`` as ``model``; unknown keys are ignored.
 
     Raises:
         SourceError: it is not JSON, or lacks what the model needs; the message says what was expected and what came.
@@ -51,7 +51,7 @@ def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:
 
 
 def refuse_renamed(rows: Sequence[BaseModel], fields: Sequence[str], provider: str, content: bytes) -> None:
-    """Refuse rows of which none has one of ``fields``: it was renamed, and every row would pass for one without a figure.
+    """Refuse rows of which none has one of ``fields``: the field was renamed, and every row would look like a missing value.
 
     Raises:
         SourceError: there are rows, and none has it.
@@ -65,10 +65,10 @@ def refuse_renamed(rows: Sequence[BaseModel], fields: Sequence[str], provider: s
 
 
 def refuse_another(symbol: object, series: Series, provider: str, content: bytes) -> None:
-    """Refuse an answer that says it is about another symbol than was asked for: some cache between us mixed them up.
+    """Refuse an answer about another symbol than requested, for example from a faulty cache.
 
     Raises:
-        SourceError: it does.
+        SourceError: it is about another.
     """
     if symbol and str(symbol).strip().casefold() != str(series.symbol).casefold():
         raise SourceError(
@@ -77,7 +77,7 @@ def refuse_another(symbol: object, series: Series, provider: str, content: bytes
 
 
 def quoted(content: bytes) -> str:
-    """A provider's own words, short and on one line."""
+    """A provider's own words, shortened, on one line."""
     text = " ".join(content[: 8 * LONGEST_QUOTE].decode("utf-8", "replace").split())
     text = "".join(letter for letter in text if letter.isprintable())
     if text.startswith("<"):

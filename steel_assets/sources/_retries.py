@@ -1,4 +1,4 @@
-"""Asking again: after a pause where a provider was asked too fast, and from where an answer ended early. Both are bounded."""
+"""Repeats requests: after a pause if calls came too fast, and from where an answer ended early. Both are limited."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from steel_assets.sources._connector import Access, Cut, Exhausted, RateLimited,
 MOST_PARTS = 40
 DAY = pd.Timedelta(days=1)
 NEAR = pd.Timedelta(days=7)
-"""Days beside those asked for that a provider may answer too."""
+"""Days beyond those requested that a provider may answer too."""
 
 
 T = TypeVar("T")
 Part = Callable[[pd.Timestamp, pd.Timestamp], pd.DataFrame]
-"""The figures of one series between two days, both included; empty where the provider has none."""
+"""The values of one series between two days, both included; empty if the provider has none."""
 
 
 def asked_again(ask: Callable[[], T], access: Access) -> T:
-    """What ``ask`` brings, asked again after a pause whenever it raises Busy, within ``access.retry_seconds``.
+    """The result of ``ask``, repeated after a pause whenever it raises Busy, within ``access.retry_seconds``.
 
     Raises:
         Exhausted: it is still refused after that.
@@ -43,10 +43,10 @@ def asked_again(ask: Callable[[], T], access: Access) -> T:
 def continued(
     rows: pd.DataFrame, ask: Part, series: Series, start: pd.Timestamp, end: pd.Timestamp, moment: pd.Timestamp
 ) -> pd.DataFrame:
-    """``rows``, and what is missing of it before and after, as long as more comes.
+    """``rows``, and what is missing before and after it, requested as long as more comes.
 
     Args:
-        rows: the figures of ``series`` (``series, period, value``) that were answered when asked from ``start`` to ``end``.
+        rows: the values of ``series`` (``series, period, value``) from a request for ``start`` to ``end``.
 
     Raises:
         Cut: asked for what is missing, the provider answers with other days: there may be more than it gives.
@@ -68,7 +68,7 @@ def continued(
             raise Cut(rows, {series.id: _others(more, first, last)})
         closed[side] = fresh.empty
         rows = pd.concat([rows, fresh], ignore_index=True)
-    raise Cut(rows, {series.id: f"the answer was continued {MOST_PARTS} times and is not whole"})
+    raise Cut(rows, {series.id: f"the answer was continued {MOST_PARTS} times and is not complete"})
 
 
 def _others(more: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> str:

@@ -1,4 +1,4 @@
-"""Figures → observations: which period they are about, since when they are public, which of them are news."""
+"""Converts values to observations: their period, their publication time, and which of them are new."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERSION = ["series", "period", "published_at"]
 
 NOT_YET = "dated in the future"
 FAR_AHEAD = pd.Timedelta(days=7)
-"""The session under way, and the next one of an exchange further east, are shown early. A week ahead is a mistake."""
+"""The current session, and the next one of an exchange further east, are shown early; a week ahead is an error."""
 
 
 def news(
@@ -37,7 +37,7 @@ def news(
 
 
 def ahead(figures: Sequence[pd.DataFrame], series: Sequence[Series], moment: pd.Timestamp) -> pd.DataFrame:
-    """What is dated further ahead than an exchange can be: ``series, period, value, published_at`` (by the series' rule)."""
+    """Values dated further ahead than an exchange can be: ``series, period, value, published_at`` (by the series' rule)."""
     found, parts = [], by_series(figures)
     for declared in series:
         for part in parts.get(declared.id, []):
@@ -63,7 +63,7 @@ def by_series(figures: Sequence[pd.DataFrame]) -> dict[str, list[pd.DataFrame]]:
 
 
 def split(figures: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
-    """The figures that are meant as the catalogue says, and those of which their connector says why they are not (``doubt``)."""
+    """The values as declared in the catalogue, and those that their connector marked as doubtful (``doubt``)."""
     meant, doubted = [], []
     for frame in figures:
         odd = frame["doubt"].notna() if "doubt" in frame else pd.Series(data=False, index=frame.index)
@@ -97,7 +97,7 @@ def as_observations(rows: pd.DataFrame, moment: pd.Timestamp, source: str, *, si
 
 
 def _public(series: Series, figures: pd.DataFrame, moment: pd.Timestamp, notes: Counter[str]) -> pd.DataFrame:
-    """The ``figures`` of one series that the world could know at ``moment``, with the time since when it could."""
+    """The ``figures`` of one series published by ``moment``, with their publication time."""
     rows = figures[figures["value"].notna()].copy()
     rows["period"] = period_starts(pd.DatetimeIndex(rows["period"]), series.frequency)
     by_rule = publication_moments(pd.DatetimeIndex(rows["period"]), series.frequency, series.published)
@@ -111,7 +111,7 @@ def _public(series: Series, figures: pd.DataFrame, moment: pd.Timestamp, notes: 
 
 
 def _without_contradictions(rows: pd.DataFrame, notes: Counter[str]) -> pd.DataFrame:
-    """Rows said once. Two figures for the same thing cannot both be true: neither is kept, and both are asked for again."""
+    """Rows without repetitions. If two values contradict each other, neither is kept, and both are requested again."""
     rows = _without(rows, rows.duplicated([*VERSION, "value"]), "repeated rows", notes)
     return _without(rows, rows.duplicated(VERSION, keep=False), "contradicting rows", notes)
 

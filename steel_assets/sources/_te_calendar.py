@@ -112,7 +112,7 @@ def _all_events(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Ac
         else:
             most = LIMITS.events or len(events)
             span = max(1, min(((last - at) / DAY + 1) // 2, int(ROOM * most / len(events) * covered)))
-    raise SourceError(f"the calendar of {country} is not whole after {MOST_CALLS} calls; set STEEL_HISTORY_YEARS lower")
+    raise SourceError(f"the calendar of {country} is not complete after {MOST_CALLS} calls; set STEEL_HISTORY_YEARS lower")
 
 
 def _covered(events: Sequence[_Event], first: pd.Timestamp, last: pd.Timestamp) -> int:
@@ -202,6 +202,6 @@ def _country(series: Series) -> str:
 
 
 def _is(event: _Event, series: Series) -> bool:
-    """Whether it is the series' event, of its country where one is told: many countries have a Manufacturing PMI."""
+    """Whether the event is the series' and, if a country is stated, of its country: many countries have a Manufacturing PMI."""
     here = event.country is None or str(event.country).strip().lower() == _country(series)
     return here and str(event.event).strip().casefold() == str(series.symbol).partition(":")[2].strip().casefold()

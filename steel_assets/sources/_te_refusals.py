@@ -1,4 +1,4 @@
-"""How Trading Economics refuses: in plain text, with whatever status, sometimes 200; and what it answers at most."""
+"""Trading Economics' refusals, in plain text with any status, sometimes 200; and its limits of an answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIMITS = ResponseLimits(rows=10_000, events=1_000, url_letters=260)
 REMEDY = "check STEEL_TRADING_ECONOMICS_API_KEY, what it is subscribed to, and the symbol in the catalogue"
 JSON = (b"[", b"{")
 ABOUT_THE_CALLER = re.compile(rb"limit|credential|discontinued|exceeded|unauthori[sz]ed", re.IGNORECASE)
-"""Words by which further calls are spared. Whether an answer is a refusal is never told by words."""
+"""Words after which further calls are pointless. Whether an answer is a refusal is not determined by words."""
 
 TOO_FAST = re.compile(rb"requests? per (second|minute)|too many requests", re.IGNORECASE)
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)

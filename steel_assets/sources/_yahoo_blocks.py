@@ -1,4 +1,4 @@
-"""How Yahoo Finance shuts a client out: too many requests without end, a page instead of data, a consent form, a crumb."""
+"""How Yahoo Finance blocks a client: endless 429, a page instead of data, a consent form, a crumb."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHAT_TO_DO = (
 
 
 def blocked(error: HttpError) -> Blocked | None:
-    """What a failure says when it is a block; None when it is not."""
+    """The block that a failure means; None if it is not one."""
     shut = error.kind == "limited" or error.status in SHUT_OUT
     if shut or (error.kind == "redirect" and ELSEWHERE.search(str(error))):
         return _blocked(str(error), retry_after=error.retry_after)
@@ -31,7 +31,11 @@ def blocked(error: HttpError) -> Blocked | None:
 
 
 def refuse_block(response: Response, access: Access) -> None:
-    """Raises Blocked for an answer by which Yahoo shuts this client out."""
+    """Refuse an answer by which Yahoo blocks this client.
+
+    Raises:
+        Blocked: it is one.
+    """
     content = access.without_key(response.content)
     start = content.lstrip()[:2000]
     page = start.startswith(b"<") and response.status == 200

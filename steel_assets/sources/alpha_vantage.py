@@ -1,9 +1,9 @@
 """Alpha Vantage: shares and funds (raw daily closes, in US dollars), exchange rates, and its commodity indices.
 
 Endpoint: ``/query``. A symbol such as USD/MXN is an exchange rate, the name of a function (COPPER) a commodity. Every answer is
-HTTP 200, refusals too, and their wording changes over the years and repeats the key: an answer is one when it holds data, and a
-refusal when it does not. Why it refuses is told in ``_av_refusals``: calls that came too fast are asked again, the day's budget
-and the key stop the source, everything else is the trouble of that symbol.
+HTTP 200, refusals too, whose wording changes over the years and repeats the key. So an answer with data is accepted, and one
+without is a refusal. ``_av_refusals`` determines its reason: calls that came too fast are repeated, a used-up quota or an invalid
+key stops the source, everything else is an error of that symbol.
 """
 
 from __future__ import annotations
@@ -204,7 +204,10 @@ def _refuse_another_function(body: _Body, series: Series, content: bytes) -> Non
 
 
 def _refuse_other_steps(written: object, series: Series) -> None:
-    """Seen: copper is monthly whatever is asked for. A month's average on the first of it is no price of that day."""
+    """Refuse an answer of another frequency than declared.
+
+    Observed: copper is monthly whatever is requested, and a month's average is not a price of its first day.
+    """
     if written and str(written).strip().lower() != series.frequency:
         raise SourceError(
             f"Alpha Vantage answered in steps of {written!r:.20}, the catalogue says {series.frequency}; correct the series"

@@ -1,8 +1,8 @@
-"""A company's own or subscribed history (Platts, Argus, CRU, an exchange, ERP) from a file: text, a workbook or Parquet.
+"""Imports a company's own or subscribed history (Platts, Argus, CRU, an exchange, ERP): text, workbook or Parquet.
 
-A file is imported whole or refused whole, with one error that names the place and the remedy. What is read: columns of dates
-and of figures, in the unit that the catalogue gives the series. What can be read in one way only is read, and what was assumed
-is said; what can be read in two is refused with both readings and the option that decides. The steps lie in ``_files``.
+A file is imported completely or refused completely, with one error that names the place and the remedy. Read are columns of dates
+and of values, in the unit that the catalogue declares for the series. Assumptions are reported; what is ambiguous is refused with
+both readings and the option that decides. The steps are in ``_files``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 TABLE_ENDINGS = frozenset(ENDINGS)
-"""How the names of files end that can be read, lower case; each also with .gz behind it, or alone in a .zip."""
+"""Endings of readable files, in lower case; each also with .gz, or alone in a .zip."""
 
 
 def read_table(
@@ -48,26 +48,26 @@ def read_table(
     known: pd.DataFrame | None = None,
     limits: ReadingLimits | None = None,
 ) -> FileReading:
-    """The figures of a file, of all the series that ``mapping`` names.
+    """The values in a file, of all series that ``mapping`` names.
 
-    What may become more than it is is read in a process of its own, within ``limits`` (``_files.apart``).
+    Compressed files and workbooks, which can expand, are read in a separate process within ``limits`` (``_files.apart``).
 
     Args:
-        mapping: which series, and what a person said of the file.
-        series: what exists, by id.
-        moment: now, UTC; dates after today (where the series is published) are refused.
-        known: raw observations of these series, all vintages; what they hold tells 1.012 from 1012 where the file does not.
+        mapping: the series, and the user's options.
+        series: all declared series, by id.
+        moment: now, UTC; dates after today (in the series' zone) are refused.
+        known: raw observations of these series, all vintages; they distinguish 1.012 from 1012 if the file does not.
 
     Raises:
-        ImportRefused: the file is not a table of dates and figures, any row of it is wrong, or reading it met a limit.
+        ImportRefused: the file is not a table of dates and values, a row is wrong, or reading it exceeded a limit.
         ReaderUnavailable: no process could be started for it.
-        ReadingFailed: reading it met an error that nobody foresaw.
+        ReadingFailed: an unexpected error in reading it.
     """
     file = File(filename, content)
     if len(content) > LARGEST_BYTES:
         raise file.refusal(f"it is larger than {LARGEST_BYTES // MIB} MiB; split it by years")
     if not mapping.series_ids:
-        raise file.refusal("which series it fills is not said; say series, or columns, or series_column with series")
+        raise file.refusal("it is not stated which series it is for; set series, or columns, or series_column with series")
     absent = [series_id for series_id in mapping.series_ids if series_id not in series]
     if absent:
         raise file.refusal(f"series {absent[0]!r} is not in the catalogue; `steel doctor` lists what is known")

@@ -1,12 +1,12 @@
 """FRED, Federal Reserve Bank of St. Louis: economic series of the United States, with every revision (ALFRED).
 
-The exemplar of a connector: ``fetch`` knows the network and no figures, ``parse`` knows figures and no network, every oddity
-of the provider is a small function that says what was seen and counts its rows, and ``collect`` puts them together.
+The example of a connector: ``fetch`` uses the network and does not interpret, ``parse`` interprets without network, every
+peculiarity of the provider is a small function that says what was observed and counts its rows, and ``collect`` combines them.
 
-Endpoint: ``/fred/series/observations``. Without real-time bounds it answers today's values; with them, one row for each
-version of each figure, dated by ``realtime_start``, of at most 2,000 vintage dates. Errors are HTTP 400 with a JSON message. Its
-days are those of Chicago. Without a key the CSV behind FRED's graphs is read instead (``_fred_csv``): no vintages, so revisions
-count from the day we see them.
+Endpoint: ``/fred/series/observations``. Without real-time bounds it returns today's values; with them, one row for each version
+of each value, dated by ``realtime_start``, of at most 2,000 vintage dates. Errors are HTTP 400 with a JSON message. Its days are
+those of Chicago. Without a key the CSV behind FRED's graphs is read instead (``_fred_csv``): no vintages, so revisions count from
+the day we see them.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ LIMITS = ResponseLimits(rows=100_000, symbols=1, vintages=2_000)
 """As documented; ``count`` and ``offset`` of an answer tell whether more rows follow."""
 
 ZONE = ZoneInfo("America/Chicago")
-"""Its real-time bounds must not lie after its own day, which begins five or six hours after the one of UTC."""
+"""FRED refuses real-time bounds after its own day, which begins five or six hours after the UTC day."""
 
 MOST_PAGES = 100
 REVISION_DAYS = 10
-"""How much of what is known is asked for again: days of figures, or days of vintages."""
+"""Days of known values, or of vintages, that are requested again."""
 
 VINTAGE_YEARS = 5
 """A daily series has about 260 vintage dates a year: those of five years fit into one answer."""
 
 TOO_MANY = re.compile(r"(exceed|maxim|2,?000).*vintage|vintage.*(exceed|maxim|2,?000)", re.IGNORECASE)
 SHORTEST = pd.Timedelta(days=90)
-"""No series has 2,000 vintages in so few days: what is refused then is refused for another reason."""
+"""No series has 2,000 vintages in so few days, so a refusal has another reason."""
 
 NO_VINTAGES = re.compile(r"not exist in ALFRED", re.IGNORECASE)
 ABOUT_THE_KEY = re.compile(r"api_key|api key", re.IGNORECASE)

@@ -1,9 +1,9 @@
 """Yahoo Finance: futures, exchange rates, indices and funds, one chart of daily bars for each symbol.
 
-Endpoint: ``/v8/finance/chart/{symbol}``. Unofficial and easily offended: it answers 429 to callers that do not look like a
-browser, and shuts some out for good (``_yahoo_blocks``). Which session a row is about is told in ``_yahoo_sessions``. Closes are
-``quote.close``, never ``adjclose``: a later dividend must not change what was known. A split does change them: Yahoo restates
-every close before it, and reports it among the ``events``.
+Endpoint: ``/v8/finance/chart/{symbol}``. It is unofficial: it answers 429 to callers that do not look like a browser, and blocks
+some for good (``_yahoo_blocks``). ``_yahoo_sessions`` determines the session of a row. Closes are ``quote.close``, never
+``adjclose``, because a later dividend must not change what was known. A split does change them: Yahoo restates every close before
+it, and reports it among the ``events``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from steel_assets.sources._yahoo_sessions import local_days, on_their_sessions
 SOURCE = "yahoo_finance"
 REMEDY = "check the symbol in the catalogue"
 LIMITS = ResponseLimits(symbols=1)
-"""It documents none; an answer that is shorter than what was asked for is continued."""
+"""Yahoo documents none; an answer that is shorter than requested is continued."""
 
 NOTHING_THERE = re.compile(r"Data doesn't exist", re.IGNORECASE)
 REVISION_DAYS = 10
@@ -48,7 +48,7 @@ HUNDREDTHS = {"USX": "USD", "GBp": "GBP", "GBX": "GBP", "EUX": "EUR", "ZAc": "ZA
 """How Yahoo writes that a price is in hundredths: cents, pence, agorot."""
 
 ALL_TIME = range(-5_364_662_400, 7_258_118_400)
-"""The years 1800 to 2200 as stamps; another one is a mistake."""
+"""The years 1800 to 2200 as stamps; others are errors."""
 
 
 class _Meta(BaseModel):
@@ -237,5 +237,5 @@ def _zone(meta: _Meta, content: bytes) -> tuple[ZoneInfo | None, int]:
         except (LookupError, ValueError, OSError):
             pass  # an unknown zone: the offset says nearly the same
     if meta.offset_seconds is None:
-        raise SourceError("Yahoo Finance does not say in which zone the exchange is, so trading days cannot be told", content)
+        raise SourceError("Yahoo Finance does not state the exchange's time zone, so trading days are not known", content)
     return None, meta.offset_seconds

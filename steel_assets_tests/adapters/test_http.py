@@ -165,7 +165,7 @@ def test_a_provider_that_says_nothing_costs_its_timeout_once_however_often_it_is
         http = quick(timeout_seconds=0.4)
         failing(http, f"{server.url}/x")
         error, _ = failing(http, f"{server.url}/y")
-        assert (error.kind, "said nothing for 0.4 s" in str(error)) == ("timeout", True)
+        assert (error.kind, "has not answered for 0.4 s" in str(error)) == ("timeout", True)
         assert len(server.asked) == 1
         _, took = failing(http.afresh(), f"{server.url}/y")
         assert took >= 0.35, "another collection asks again"

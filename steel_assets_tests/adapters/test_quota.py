@@ -85,7 +85,9 @@ def test_a_spent_budget_says_when_the_next_call_is_free(tmp_path: Path) -> None:
     one.wait()
     clock.now += 3600
     one.wait()
-    with pytest.raises(BudgetSpent, match=r"its 2 calls of 24 hours are used; the next one is free at 2026-09-2\d \d\d:\d\d UTC"):
+    with pytest.raises(
+        BudgetSpent, match=r"its 2 calls in 24 hours are used; the next one is possible at 2026-09-2\d \d\d:\d\d UTC"
+    ):
         one.wait()
     assert one.used() == 2
     clock.now = NOON + DAY + 1
@@ -114,7 +116,7 @@ def test_retries_are_calls_and_the_answer_to_a_spent_budget_is_an_error_that_say
         http = HttpxHttp(first_pause_seconds=0.01, quota=Quota(RateLimits(6), FileLedger(tmp_path / "ledger.json")))
         with pytest.raises(HttpError):
             http.get(f"{server.url}/query", {})
-        with pytest.raises(HttpError, match="the next one is free at") as spent:
+        with pytest.raises(HttpError, match="the next one is possible at") as spent:
             http.get(f"{server.url}/query", {})
         assert spent.value.kind == "budget"
         assert len(server.asked) == 6

@@ -98,6 +98,6 @@ def test_a_day_that_has_not_come_is_refused(parts: Platform) -> None:
         done = made_of(parts, "forecasts", instance=instance, moment=TODAY, day=f"{NEXT_WEEK:%Y-%m-%d}")
         assert not done.success
         [failure] = [event for event in done.all_events if event.is_step_failure]
-        assert f"{NEXT_WEEK:%Y-%m-%d} has not come yet" in failure.step_failure_data.error.message
+        assert f"{NEXT_WEEK:%Y-%m-%d} is in the future" in failure.step_failure_data.error.message
         assert days_of(instance) == set()
     assert parts.warehouse.read(FORECASTS).empty

@@ -43,16 +43,18 @@ def test_a_check_gets_the_parts_that_its_parameters_name_and_no_other(load: Load
 
 
 def test_a_check_that_asks_for_what_there_is_not_is_refused_with_what_there_is(load: Load) -> None:
-    with pytest.raises(PluginError, match=r"mine_alone\.py: check\(\) asks for platform; it can have market, catalog, lake, "):
+    with pytest.raises(
+        PluginError, match=r"mine_alone\.py: check\(\) has unknown parameters platform; use market, catalog, lake, "
+    ):
         load(SOUND.replace("lake", "platform"))
 
 
 @pytest.mark.parametrize("part", ["ASSET", "DESCRIPTION", "check"])
 def test_a_check_without_one_of_its_parts_is_refused(load: Load, part: str) -> None:
-    with pytest.raises(PluginError, match=rf"mine_alone\.py: a check needs {part}"):
+    with pytest.raises(PluginError, match=rf"mine_alone\.py: a check must define {part}"):
         load(re.sub(rf"\b{part}\b", "other", SOUND))
 
 
 def test_a_check_of_an_asset_that_no_market_has_is_refused_with_those_that_there_are(load: Load) -> None:
-    with pytest.raises(PluginError, match=r"no market has an asset 'forecast'; they have forecasts, metrics_daily"):
+    with pytest.raises(PluginError, match=r"ASSET is 'forecast', which no market has; use one of forecasts, metrics_daily"):
         load(SOUND.replace('"forecasts"', '"forecast"'))

@@ -94,7 +94,7 @@ def until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     ("place", "told"),
     [
         ("nowhere", "is no folder"),
-        ("empty", "nothing is kept in"),
+        ("empty", "is empty: steel run never ended there"),
         ("damaged", "is damaged"),
         ("s3://bucket/lake", "no bucket address"),
         ("gs://", "no bucket address"),

@@ -51,7 +51,7 @@ def test_an_experiment_is_listed_and_reported_before_anybody_looked(parts: Platf
         None,
         "2021-07-06",
     )
-    assert "nobody has looked yet" in run("report", "trial")
+    assert "not evaluated yet" in run("report", "trial")
     for word in ("trial", "collecting", "drift", MARKET, "1, 5", "2020-06-01"):
         assert word in run("list")
 
@@ -68,13 +68,13 @@ def test_a_report_says_the_evidence_the_gain_and_the_days(parts: Platform) -> No
     shown = run("report", "trial")
     assert "SIMULATED DATA" in shown
     assert "drift: won on" in shown
-    assert "200 forecasts in the shadow; 1 days with a look" in shown
+    assert "200 shadow forecasts; evaluated on 1 days" in shown
 
 
 def test_an_experiment_is_stopped_and_goes_on(parts: Platform) -> None:
     assert json.loads(run("stop", "trial")) == {"stopped": "trial"}
     assert json.loads(run("list", "--json"))[0]["state"] == "stopped"
-    assert "`steel experiment start trial` lets it go on" in refused("stop", "trial")
+    assert "`steel experiment start trial` continues it" in refused("stop", "trial")
     assert json.loads(run("start", "trial")) == {"started": "trial"}
     assert json.loads(run("list", "--json"))[0]["state"] == "collecting"
     assert "is not stopped" in refused("start", "trial")
@@ -99,7 +99,7 @@ def test_a_decided_experiment_is_neither_stopped_nor_started(parts: Platform) ->
 
 @pytest.mark.parametrize("command", ["report", "stop", "start"])
 def test_an_experiment_that_is_not_declared_is_answered_with_those_that_are(parts: Platform, command: str) -> None:
-    assert refused(command, "trail") == "ID: 'trail' is no experiment of the catalogue; there are trial"
+    assert refused(command, "trail") == "ID: 'trail' is not an experiment of the catalogue; there are trial"
 
 
 def test_without_any_the_page_that_says_how_is_named(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

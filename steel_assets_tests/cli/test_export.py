@@ -90,14 +90,14 @@ def test_a_byte_order_mark_is_written_when_it_is_asked_for(steel: Steel, tmp_pat
     [
         (("prices",), f"TABLE: 'prices' is no table; there are {', '.join(TABLES)}"),
         (("forecasts", "--market", "rebar"), "--market: 'rebar' is not in the catalogue; there are "),
-        (("system_metrics", "--market", MARKET), "--market: rows of system_metrics are of no market; leave it out"),
+        (("system_metrics", "--market", MARKET), "--market: the table system_metrics has no column market; leave the option out"),
         (("forecasts", "--since", "soon"), "--since: 'soon' is not a date; write it as 2026-11-20"),
         (("forecasts", "--since", "2026-02-01", "--until", "2026-01-01"), "--since 2026-02-01 is after --until 2026-01-01"),
-        (("forecasts", "--format", "xlsx"), "--format xlsx: it is not printed; name a file with --output"),
+        (("forecasts", "--format", "xlsx"), "--format xlsx: only CSV can be printed; name a file with --output"),
         (("forecasts", "--format", "xlsx", "--output", "a.csv"), "--format xlsx: a.csv ends in .csv"),
-        (("forecasts", "--output", "a.doc"), "--output: nothing says what kind of file a.doc is"),
+        (("forecasts", "--output", "a.doc"), "--output: the kind of file is not known from a.doc"),
         (("forecasts", "--output", "nowhere/a.csv"), "--output: the folder "),
-        (("forecasts", "--output", "a.xlsx", "--bom"), "--bom: only a CSV has one, and this is xlsx"),
+        (("forecasts", "--output", "a.xlsx", "--bom"), "--bom: only CSV has a byte order mark, and the format is xlsx"),
     ],
 )
 def test_what_cannot_be_written_as_asked_names_the_field_and_the_remedy(

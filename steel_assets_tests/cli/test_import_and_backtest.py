@@ -126,7 +126,7 @@ def test_a_broken_file_is_refused_with_one_error_and_nothing_is_written(
         (("backtest", "wire_rod", "--withhold", "-1"), "--withhold"),
         (("backtest", "wire_rod", "--withhold", "100000"), "--withhold"),
         (("backtest", "wire_rod", "--output", "no/such/folder.parquet"), "--output"),
-        (("forecast", "wire_rod", "--as-of", "2099-01-01"), "not come yet"),
+        (("forecast", "wire_rod", "--as-of", "2099-01-01"), "is in the future"),
         (("forecast", "wire_rod", "--as-of", "2021-01-08"), "30"),
         (("demo",), "STEEL_SOURCES"),
     ],

@@ -50,7 +50,7 @@ def test_a_preview_shows_everything_and_writes_nothing_and_the_mapping_it_saves_
 
     again = user("import", "a.csv", "--series", "c02", "--decimal", ",", "--preview", "--save-mapping", "next.yaml")
     assert again.returncode == 2
-    assert "next.yaml is there already and says something else" in again.stderr
+    assert "next.yaml exists already with other content" in again.stderr
 
 
 def test_a_curve_of_fifteen_contracts_is_one_command_and_all_or_nothing(user: Steel) -> None:

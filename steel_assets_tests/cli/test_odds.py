@@ -50,7 +50,7 @@ def test_without_a_day_all_months_are_told_and_where_the_paths_end(world: Aging,
     assert [row for row in said["averages"] if "chance" in row] == []
     table = asked(MARKET, "--below", "1")
     assert "SIMULATED DATA" in table
-    assert f"the paths reach to {said['paths_to']}" in table
+    assert f"the sample paths end on {said['paths_to']}" in table
     assert "below 1" in table
     assert "0.0% ± 0.1%" in table
 
@@ -67,8 +67,8 @@ def test_the_odds_of_a_month_that_is_over_are_certain(world: Aging, asked: Any) 
     [
         (["gold"], "MARKET: 'gold' is not in the catalogue; there are "),
         (["scrap_turkey"], "MARKET: no forecast of scrap_turkey is published yet"),
-        ([MARKET, "--above", "600", "--below", "500"], "--above, --below: name one of them"),
-        ([MARKET, "--by", "2019-12-02", "--average", "2019-12"], "--by, --average: name one of them"),
+        ([MARKET, "--above", "600", "--below", "500"], "--above, --below: give only one of them"),
+        ([MARKET, "--by", "2019-12-02", "--average", "2019-12"], "--by, --average: give only one of them"),
         ([MARKET, "--above", "six hundred"], "--above: 'six hundred' is not a price; write it as 640"),
         ([MARKET, "--above", ""], "--above: '' is not a price"),
         ([MARKET, "--above", "nan"], "--above: 'nan' is not a price; it must be above zero and finite"),

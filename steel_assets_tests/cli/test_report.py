@@ -171,9 +171,9 @@ def full(handle: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--language", "fr"], "--language: 'fr' is not known; there are en and es"),
+        (["--language", "fr"], "--language: 'fr' is not known; use en or es"),
         (["--send"], "--send: the channel email is not set up; set STEEL_SMTP_HOST, STEEL_EMAIL_FROM and STEEL_EMAIL_TO"),
-        (["--again"], "--again: it goes with --send"),
+        (["--again"], "--again: use it together with --send"),
         (["--file", "out.pdf"], "--file: out.pdf must end in .eml"),
         (["--pdf", "out.html"], "--pdf: out.html must end in .pdf"),
         (["--pdf", "/nowhere/at/all/out.pdf"], "--pdf: the folder /nowhere/at/all does not exist"),

@@ -20,7 +20,7 @@ from steel_assets_tests.serving.sample import publish
 from steel_assets_tests.steel import ROOT, Steel
 
 NOW = pd.Timestamp.now(tz="UTC").floor("s")
-DAEMON = "nothing runs by itself: the daemon was never started here (make dev)"
+DAEMON = "no schedule runs: the daemon was never started here; start it with make dev"
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_the_exit_code_is_the_colour_and_a_person_reads_why(sample: Path, tmp_pa
     steel = Steel(sample)
     shown = steel("status")
     assert shown.returncode == 1
-    assert "▲ nothing runs by itself" in shown.stdout
+    assert "▲ no schedule runs" in shown.stdout
     assert len(shown.stdout.splitlines()) < 24, "one screen"
     told = json.loads(steel("status", "--json").stdout)
     assert told["state"] == "yellow"

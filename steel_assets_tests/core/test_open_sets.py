@@ -63,13 +63,13 @@ def test_a_file_that_cannot_be_imported_is_named_with_the_reason(own: Path) -> N
 def test_a_file_that_belongs_to_no_set_is_refused_with_the_sets(own: Path, place: str) -> None:
     (own / place).parent.mkdir(exist_ok=True)
     (own / place).write_text(TIN)
-    with pytest.raises(PluginError, match=rf"mine/{place}: belongs to no set; put it into sources/, models/"):
+    with pytest.raises(PluginError, match=rf"mine/{place}: is in no known subfolder; put it into sources/, models/"):
         open_to(own)
 
 
 def test_a_folder_that_everybody_can_write_is_not_run(own: Path) -> None:
     (own / "sources").chmod(0o777)
-    with pytest.raises(PluginError, match="sources: everybody on this machine can write it"):
+    with pytest.raises(PluginError, match="sources: other users can write to it"):
         open_to(own)
 
 

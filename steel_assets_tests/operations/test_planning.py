@@ -92,7 +92,7 @@ def test_the_average_of_a_plan_is_that_of_the_odds() -> None:
 def test_prices_of_other_masses_are_planned_per_tonne_and_others_not_at_all() -> None:
     assert 700 * per_tonne("USD/short_ton") == pytest.approx(771.618, abs=1e-3)
     for unit in ("USD/bbl", "USD", "MXN/USD"):
-        with pytest.raises(PurchaseError, match=f"prices are in {unit}, which is no price of a mass"):
+        with pytest.raises(PurchaseError, match=f"prices are in {unit}, which is not a price by mass"):
             per_tonne(unit)
 
 

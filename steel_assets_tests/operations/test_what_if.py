@@ -119,8 +119,8 @@ def test_the_command_tells_both_forecasts_and_what_the_answer_rests_on(asked: An
     [
         (["gold", "--shock", "scrap=+1%"], "MARKET: 'gold' is not in the catalogue"),
         (["scrap_turkey", "--shock", "usdtry=+1%"], "MARKET: no forecast of scrap_turkey is published yet"),
-        ([MARKET, "--shock", "scrap"], "--shock: 'scrap' is none; write it as scrap=+10%"),
-        ([MARKET, "--shock", "scrap=-100%"], "--shock: 'scrap=-100%' is none"),
+        ([MARKET, "--shock", "scrap"], "--shock: 'scrap' is not a shock; write it as scrap=+10%"),
+        ([MARKET, "--shock", "scrap=-100%"], "--shock: 'scrap=-100%' is not a shock"),
         ([MARKET, "--shock", "scrap=+90%"], "--shock: scrap: in 21 trading days it went"),
         ([MARKET, "--shock", "gold=+1%"], f"--shock: gold: {MARKET} has no 'gold'"),
     ],

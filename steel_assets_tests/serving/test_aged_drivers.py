@@ -41,7 +41,7 @@ def test_a_forecast_that_leans_on_none_and_one_of_before_name_none(aged: str | N
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "This forecast leans on Scrap, whose newest figure is of 2 Oct 2026."),
+        ("en", "This forecast uses Scrap, whose newest value is of 2 Oct 2026."),
         ("es", "Este pronóstico se apoya en Chatarra, cuya última cifra es del 2 oct 2026."),
     ],
 )
@@ -53,5 +53,5 @@ def test_the_page_says_so_in_the_readers_language(language: str, sentence: str) 
         words=PageWords(language), market=None, horizon=None, now=MORNING, open_here=False, user=None,
     )  # fmt: skip
     assert shown["market"]["leaning"][0] == sentence
-    assert sentence.rstrip(".").split(" on ")[-1].split(" en ", 1)[-1] in shown["incidents"][0]["text"]
+    assert sentence.rstrip(".").split(" uses ")[-1].split(" en ", 1)[-1] in shown["incidents"][0]["text"]
     assert shown["state"] == "yellow"

@@ -120,10 +120,10 @@ def test_a_level_that_the_last_price_is_beyond_was_reached_and_is_known(service:
 @pytest.mark.parametrize(
     ("question", "says"),
     [
-        ("average=2026-12", "above, below: name one of them"),
-        ("above=1&below=2&average=2026-12", "above, below: name one of them"),
-        ("above=640", "average, on, by: name one of them"),
-        ("above=640&on=2026-12-15&by=2026-12-15", "average, on, by: name one of them"),
+        ("average=2026-12", "above, below: give one of them"),
+        ("above=1&below=2&average=2026-12", "above, below: give one of them"),
+        ("above=640", "average, on, by: give one of them"),
+        ("above=640&on=2026-12-15&by=2026-12-15", "average, on, by: give one of them"),
         ("above=-1&average=2026-12", "above: write a price above zero in the market's unit, as 640 or 640.5"),
         ("above=0&average=2026-12", "above: write a price above zero"),
         ("above=NaN&average=2026-12", "above: write a price above zero"),

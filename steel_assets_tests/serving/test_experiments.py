@@ -237,6 +237,6 @@ def test_the_page_tells_a_state_in_words_and_shows_nothing_where_there_is_no_exp
         section = page_of.partition('data-experiment="trial"')[2].partition("</section>")[0]
         assert ("SIMULATED DATA" in section) or ("DATOS SIMULADOS" in section)
     before = shown(changed(snapshot, days=[], looked=None, n=0, gain_share=None, evidence_better=None, evidence_worse=None), "en")
-    assert "Nobody has looked at it yet." in before
+    assert "It has not been evaluated yet." in before
     assert "harmful: worse than the model in force" in shown(changed(snapshot, state="harmful"), "en")
     assert "experiment" not in shown(snapshot.with_part("experiments", [], None, 0.0), "en").lower()

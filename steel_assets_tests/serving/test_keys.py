@@ -69,9 +69,9 @@ def test_a_file_that_is_gone_is_an_error_once_a_key_was_made_and_the_remedy_give
     assert store.load().empty
     store.create("mill", ["read"], NOW)
     store.path.unlink()
-    with pytest.raises(KeyStoreError, match=r"are gone, though keys were made.*steel keys reset --yes"):
+    with pytest.raises(KeyStoreError, match=r"are missing, though keys were created.*steel keys reset --yes"):
         store.load()
-    with pytest.raises(KeyStoreError, match="are gone"):
+    with pytest.raises(KeyStoreError, match="are missing"):
         store.create("another", ["read"], NOW)
     store.path.write_text("{}")
     aside = store.reset(NOW)
@@ -88,7 +88,7 @@ def test_keys_of_a_version_that_left_no_mark_are_remembered_from_the_first_look_
     store.path.write_text(store.path.read_text().replace('"keys"', '"session_secret": "of old", "keys"'))
     assert not store.load().empty
     store.path.unlink()
-    with pytest.raises(KeyStoreError, match="are gone"):
+    with pytest.raises(KeyStoreError, match="are missing"):
         store.load()
 
 

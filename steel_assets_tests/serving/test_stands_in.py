@@ -34,7 +34,7 @@ def test_the_first_published_market_stands_in_and_the_answer_says_so() -> None:
     found = snapshot({"coil": COIL})
     body = response_bodies.prediction(found, DURING_ITS_DAY)
     assert body.predicted_price_usd_per_ton == 800.0
-    assert body.note == f"the default market rebar has {WHY}; coil stands in for it"
+    assert body.note == f"the default market rebar has {WHY}; coil is shown instead"
     told = {market.id: (market.default, market.no_source) for market in response_bodies.markets(found, DURING_ITS_DAY).markets}
     assert told == {"rebar": (False, WHY), "tin": (False, None), "coil": (True, None)}
 

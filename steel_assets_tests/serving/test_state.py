@@ -98,7 +98,7 @@ def test_a_driver_that_died_is_named_with_its_day_and_turns_the_market_yellow(we
     leaning = row(as_of="2026-11-21T08:00:00Z") | {"aged_drivers": "scrap=2026-10-02"}
     (told,) = incidents(well.with_part("latest", published(leaning), None, 2.0), DURING_ITS_DAY)
     assert (told.kind, told.severity, told.market) == ("aged_driver", "low", "rebar")
-    assert told.message.endswith("its forecast leans on scrap, whose newest figure is of 2026-10-02")
+    assert told.message.endswith("its forecast uses scrap, whose newest value is of 2026-10-02")
 
 
 def test_a_forecast_that_was_issued_from_a_withdrawn_import_is_told_and_one_issued_afterwards_is_not(well: Snapshot) -> None:

@@ -220,8 +220,8 @@ def test_a_column_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("content", "options", "says"),
     [
-        ("date,m01,m02\n2024-01-02,1,2\n", {}, "the columns are date, m01, m02: say --value-column"),
-        ("a,b\nx,1\n", {}, "which column holds the dates is not clear; the columns are a, b"),
+        ("date,m01,m02\n2024-01-02,1,2\n", {}, "the columns are date, m01, m02: choose one with --value-column"),
+        ("a,b\nx,1\n", {}, "it is not clear which column has the dates; the columns are a, b"),
         ("2024-01-02,1,2\n2024-01-03,2,3\n", {}, "row 1 holds data, and no row above it the names of columns"),
         (GOOD, {"value_column": "close"}, "there is no column 'close'; --value-column can be date, value"),
         (GOOD, {"date_column": "day"}, "there is no column 'day'; --date-column can be date, value"),
@@ -413,7 +413,7 @@ def test_figures_of_a_parquet_file_may_be_texts_integers_or_missing() -> None:
         ({"date": pd.to_datetime(["2024-01-12"]), "value": [1.0]}, "lies in the future"),
         ({"date": pd.to_datetime([None]), "value": [1.0]}, "row 1 has a figure and no date"),
         ({"date": pd.Series([], dtype="object"), "value": pd.Series([], dtype="float64")}, "a header and no rows"),
-        ({"x": ["2024-01-02"], "y": ["hello"], "z": ["you"]}, "say --value-column"),
+        ({"x": ["2024-01-02"], "y": ["hello"], "z": ["you"]}, "choose one with --value-column"),
     ],
 )
 def test_a_wrong_parquet_file_is_named(columns: dict[str, Any], says: str) -> None:

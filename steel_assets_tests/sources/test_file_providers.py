@@ -54,7 +54,7 @@ def test_a_pink_sheet_is_read_whatever_stands_over_its_dates(first: object, belo
 
 def test_without_a_column_named_a_pink_sheet_is_refused_with_its_columns() -> None:
     message = refusal(pink((None, *NAMES), *ROWS), MONTHLY, "pink.xlsx")
-    assert "the columns are column 1, Crude oil, average, Iron ore, cfr spot **, Zinc: say --value-column" in message
+    assert "the columns are column 1, Crude oil, average, Iron ore, cfr spot **, Zinc: choose one with --value-column" in message
 
 
 @pytest.mark.parametrize(

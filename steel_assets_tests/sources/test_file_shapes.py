@@ -385,7 +385,7 @@ def test_one_file_fills_many_series() -> None:
             "column 'M02': 'x1' is not a number",
         ),
         ("date,M01\n2024-03-13,5\n", {"columns": {"M01": "rebar_a", "M09": "scrap_a"}}, "there is no column 'M09'"),
-        (LONG, {}, "which series it fills is not said"),
+        (LONG, {}, "it is not stated which series it is for"),
     ],
 )
 def test_all_of_them_or_none(content: str, said: dict[str, Any], says: str) -> None:

@@ -108,7 +108,7 @@ def test_an_unknown_zone_falls_back_on_the_offset() -> None:
 def test_without_zone_and_offset_no_day_is_guessed() -> None:
     content = chart([at("2024-01-05 00:00")], [1.0], exchangeTimezoneName=None, gmtoffset=None)
     collection = collect(HRC, content)
-    assert "in which zone" in collection.problems[HRC.id]
+    assert "the exchange's time zone" in collection.problems[HRC.id]
     assert collection.observations.empty
 
 

@@ -1,1 +1,1 @@
-"""The outbox of alerts, and acknowledgements that come by link."""
+"""The outbox of alerts, acknowledgements by link, and price watches."""

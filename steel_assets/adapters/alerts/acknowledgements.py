@@ -1,7 +1,7 @@
-"""Acknowledgements that come by the link in a message: the service leaves them in the object store, the outbox takes them up.
+"""Acknowledgements by the link in a message: the service stores them in the object store, and the outbox applies them.
 
-The service so needs no right to the alert state, and what it leaves can only make somebody look after a case that is open.
-Each link leaves one file, once.
+So the service needs no write access to the alert state; what it stores can only acknowledge a case that is open. Each link is
+stored once.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from steel_assets.core.types import Declaration
 
 LEFT = "alerts/acknowledge/"
 KEPT = timedelta(days=14)
-"""A link is good for a week; after two nothing needs to know that it was used."""
+"""A link is valid for a week; after two weeks its file is deleted."""
 
 LONGEST_NAME = 80
 
 
 class Reply(Declaration):
-    """The stored document of one link that was used: the case, and who looks after it since when."""
+    """The stored document of one used link: the case, and who looks after it since when."""
 
     case: str
     by: str
@@ -36,21 +36,25 @@ class Reply(Declaration):
 
 
 class Acknowledging:
-    """The service's side: checks a link and stores the acknowledgement."""
+    """The service's part: checks a link and stores the acknowledgement."""
 
     def __init__(self, store: ObjectStore, key: bytes) -> None:
         self._store = store
         self._key = key
 
     def check(self, token: str, now: datetime) -> None:
-        """Raises BadToken where ``token`` is none of ours."""
+        """Check that ``token`` is valid.
+
+        Raises:
+            BadToken: it is not.
+        """
         claim(self._key, token, now)
 
     def leave(self, token: str, name: str, now: datetime) -> None:
-        """Note that ``name`` (or, where they left none, whoever got the message) looks after the case.
+        """Store that ``name`` (or, if empty, the recipient of the message) looks after the case.
 
         Raises:
-            BadToken: it is none of ours, too old, or was used.
+            BadToken: the token is not valid, too old, or was used.
         """
         claimed = claim(self._key, token, now)
         by = " ".join("".join(notification for notification in name if notification.isprintable()).split())[:LONGEST_NAME]
@@ -59,11 +63,11 @@ class Acknowledging:
         try:
             self._store.put_if(place, checksummed(content, self._key), None)
         except Conflict:
-            raise BadToken("this link was used already") from None
+            raise BadToken("this link was used already; the incident is acknowledged") from None
 
 
 def left(store: ObjectStore, key: bytes, now: datetime) -> Iterator[tuple[str, Acknowledgement]]:
-    """Case and acknowledgement of every document stored lately. Old ones are deleted, damaged ones set aside."""
+    """Case and acknowledgement of every recent document. Old ones are deleted, damaged ones quarantined."""
     for place in list(store.list(LEFT)):
         try:
             found = store.get(place)

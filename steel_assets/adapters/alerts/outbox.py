@@ -1,9 +1,9 @@
-"""The outbox of alerts: messages that are due are stored until every channel has them; many processes may send from it.
+"""The outbox of alerts: due messages are stored until every channel has sent them; several processes may send from it.
 
-All state is one document in the object store, the alert state, changed by compare-and-set: conditions go in and messages come
-out in one step, so a process that dies loses and doubles nothing. Sending is claim, send, mark; a claim that was never marked is
-taken up again with the same key, which a channel that can recognise it never delivers twice. What every channel has becomes
-history.
+All state is one document in the object store, the alert state, changed by compare-and-set: conditions and the messages they cause
+are stored in one step, so a process that dies loses and doubles nothing. To send is to claim, send, and mark. A claim that was
+never marked is taken again with the same key, by which a channel can recognise a repeated message. Messages that every channel
+has sent become history.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ D = TypeVar("D", AuditLine, Waiting)
 
 
 def _token(key: bytes, channel: str, event: Event) -> str:
-    """The same in every attempt to send ``event``."""
+    """The link's token, the same in every attempt to send ``event``."""
     return token(key, event.incident, channel, event.moment)
 
 
@@ -76,11 +76,11 @@ class Outbox:
     """The alert state in an object store, and sending from it.
 
     Args:
-        channels: those that are set up; what is told is routed to them when it happens.
-        simulated: this installation's prices are; whatever it tells says so, also what is no matter of prices.
-        site: address of the prediction service, for the links; empty where nobody said.
-        language: of whoever has not chosen another.
-        key: signs the links by which people acknowledge; without one there are none.
+        channels: those configured; messages are routed to them when they become due.
+        simulated: whether this installation's prices are simulated; then all messages say so, also those not about prices.
+        site: address of the prediction service, for the links; empty if not configured.
+        language: of recipients without a language of their own.
+        key: signs the links that acknowledge; without it messages have no such links.
     """
 
     def __init__(
@@ -103,7 +103,11 @@ class Outbox:
         self._key = key
 
     def alert_state(self) -> AlertState:
-        """The alert state as it is. Raises Damaged."""
+        """The present alert state.
+
+        Raises:
+            Damaged: it is damaged.
+        """
         return read_alert_state(self.store)
 
     def report(
@@ -114,14 +118,14 @@ class Outbox:
         complete: frozenset[str] = frozenset(),
         cursors: Mapping[str, LogCursor] | None = None,
     ) -> AlertState:
-        """Store ``conditions`` and how far their source was read, in one write.
+        """Store ``conditions`` and the position up to which their source was read, in one write.
 
         Args:
-            complete: rules of which ``conditions`` names every subject; see ``core.alerts.advance``.
-            cursors: name of an event log to how far it was read.
+            complete: rules for which ``conditions`` names every subject; see ``core.alerts.advance``.
+            cursors: name of an event log → position.
 
         Raises:
-            UnknownRule: a condition names a rule that does not exist; nothing was noted.
+            UnknownRule: a condition names a rule that does not exist; nothing was stored.
         """
         given = tuple(map(self._marked, conditions))
 
@@ -141,16 +145,16 @@ class Outbox:
         return self._change(note, now)
 
     def watch(self, watches: Iterable[Watch], published: Published, now: datetime, *, as_of: datetime | None = None) -> list[str]:
-        """Look at all price ``watches`` as a publication shows them; what became true waits to be sent.
+        """Evaluate all price ``watches`` on a publication; queue a message for each that became true.
 
-        What was seen is remembered in the same step in which it is put into the queue: whoever dies before it, or looks again
-        after it, tells nothing twice. A publication that is older than one that was looked at says nothing new.
+        The evaluation is stored in the same write as the messages, so a process that dies before it, or evaluates again after it,
+        sends nothing twice. A publication older than the last evaluated one is ignored.
 
         Args:
-            as_of: moment of the publication; ``now`` when None.
+            as_of: moment of the publication; None for ``now``.
 
         Returns:
-            The ids of those of which something is told now.
+            The ids of watches with a new message.
         """
         looks = [(watch, published.read(watch)) for watch in watches]
         told: list[str] = []
@@ -159,7 +163,7 @@ class Outbox:
         def note(alert_state: AlertState) -> AlertState:
             told.clear()
             last = alert_state.watched_as_of
-            if last is not None and moment < last <= now:  # one that lies ahead was noted before the clock was put back
+            if last is not None and moment < last <= now:  # a time in the future was noted before the clock was set back
                 return alert_state
             watched, events = crossed(
                 alert_state.watched,
@@ -186,7 +190,7 @@ class Outbox:
         )
 
     def unsilence(self, name: str, now: datetime, by: str) -> bool:
-        """End a silence early; False when there is none of that name."""
+        """End a silence early; False if there is none with that id."""
         if not any(silence.id == name for silence in self.alert_state().silences):
             return False
         self._note(now, by, "silence ended", name, "")
@@ -199,7 +203,7 @@ class Outbox:
         return True
 
     def acknowledge(self, name: str, given: Acknowledgement, now: datetime) -> list[str]:
-        """Note who looks after the cases called ``name`` (a cause, or an id): no more reminders. Returns their causes."""
+        """Note who looks after the cases with this cause or id, which stops reminders. Returns their causes."""
         taken: list[Case] = []
 
         def take(alert_state: AlertState) -> AlertState:
@@ -224,12 +228,12 @@ class Outbox:
         ]
 
     def audit(self) -> list[AuditLine]:
-        """Everything that people did, oldest first. A damaged line is set aside."""
+        """Everything that people did, oldest first. Damaged lines are quarantined."""
         lines = [line for key in list(self.store.list(AUDIT)) if (line := self._read(key, AuditLine)) is not None]
         return sorted(lines, key=lambda line: (line.at, line.id))
 
     def _note(self, now: datetime, by: str, did: Deed, about: str, note: str, *, name: str = "") -> None:
-        """Keep an audit line, before what it is about is changed; ``name``: the same for the same deed, however often tried."""
+        """Store an audit line before the change that it is about; ``name`` makes repeated attempts write the same line."""
         line = AuditLine(id=name or uuid.uuid4().hex[:12], at=now, by=by, did=did, about=about, note=note)
         self.store.put(f"{AUDIT}{now:%Y-%m}/{line.id}.json", checksummed(line.model_dump(mode="json")))
 
@@ -245,7 +249,7 @@ class Outbox:
 
         Args:
             ui: address of the Dagster UI, for the links.
-            grace: after this long no further notification is begun.
+            grace: after this time no further notification is started.
         """
         started, done = clock(), Round()
         self._drop_removed(started)
@@ -258,7 +262,7 @@ class Outbox:
         return done
 
     def _drop_removed(self, now: datetime) -> None:
-        """Take out of the queue what waits of a price watch that was removed meanwhile."""
+        """Remove queued messages of price watches that were removed since."""
 
         def drop(alert_state: AlertState) -> AlertState:
             if not any(waiting.event.rule == PRICE_WATCH for waiting in alert_state.queue):
@@ -272,9 +276,9 @@ class Outbox:
         self._change(drop, now)
 
     def history(self, since: datetime | None = None) -> list[Waiting]:
-        """Events that all their channels have (or refused), oldest first; all of them, or of the months from ``since`` on.
+        """Events that all their channels have sent (or refused), oldest first; from the month of ``since`` on, if given.
 
-        A damaged one is set aside.
+        Damaged files are quarantined.
         """
         first = f"{HISTORY}{since:%Y-%m}" if since else ""
         keys = [key for key in self.store.list(HISTORY) if key >= first]
@@ -282,7 +286,7 @@ class Outbox:
         return sorted(delivered_events, key=lambda waiting: (waiting.event.moment, waiting.event.id))
 
     def _read(self, key: str, kind: type[D]) -> D | None:
-        """The document of ``kind`` under ``key``; None where it is damaged, which is set aside."""
+        """The document of ``kind`` under ``key``; None if it is damaged, which is then quarantined."""
         content = self.store.get(key)
         try:
             return kind.model_validate(unseal(content))
@@ -310,7 +314,7 @@ class Outbox:
         return taken[-1]
 
     def _send(self, notifier: Notifier, batch: Batch, clock: Callable[[], datetime], ui: str, done: Round) -> bool:
-        """Send one claimed batch and mark what came of it; True when the channel can take the next one."""
+        """Send one claimed batch and store the outcome; return whether the channel can take the next one."""
         notification = compose(
             batch.events,
             self.rulebook,
@@ -387,7 +391,7 @@ class Outbox:
         self.report([*down, *self._recipients_gone(notifiers, now)], now, complete=frozenset({"channel_down"}))
 
     def _recipients_gone(self, notifiers: Mapping[str, Notifier], now: datetime) -> Iterable[Condition]:
-        """Recipients who were refused and are in the settings no more."""
+        """Conditions that end the incidents of refused recipients who are no longer in the settings."""
         there = {f"{channel}: {name}" for channel, notifier in notifiers.items() for name in notifier.recipients}
         for incident in self.alert_state().incidents:
             if incident.rule == "refused_recipient" and incident.subject not in there:
@@ -418,11 +422,12 @@ class Outbox:
                 continue
             return after
         raise Conflict(
-            f"{self.store.uri(STATE_KEY)} was changed by others {ATTEMPTS} times in a row; too many processes send alerts"
+            f"{self.store.uri(STATE_KEY)} was changed by other processes {ATTEMPTS} times in a row; run fewer processes that "
+            "send alerts"
         )
 
     def _set_aside(self, version: str | None, now: datetime) -> None:
-        """Set a damaged alert state aside (its bytes are kept), and begin a new one that reports it."""
+        """Move a damaged alert state to quarantine, and start a new one that reports it."""
         kept = f"{DAMAGED}{now:%Y-%m-%dT%H%M%SZ}.json"
         self.store.put(kept, self.store.get(STATE_KEY))
         text = f"{self.store.uri(STATE_KEY)} was damaged and is now {self.store.uri(kept)}."

@@ -12,11 +12,15 @@ from steel_assets.core.alerts.alert_state import AlertState
 
 STATE_KEY = "alerts/state.json"
 FORMER_KEY = "alerts/book.json"
-"""Where former releases had it; it is read until it is renamed, by the first change or ``steel upgrade``."""
+"""The key in former releases; it is read until the first change or ``steel upgrade`` renames it."""
 
 
 def read_alert_state(store: ObjectStore) -> AlertState:
-    """The alert state in ``store`` as it is; an empty one before the first. Raises Damaged."""
+    """The alert state in ``store``; an empty one before the first.
+
+    Raises:
+        Damaged: it is damaged.
+    """
     for key in (STATE_KEY, FORMER_KEY):
         try:
             return AlertState.model_validate(unseal(store.get(key)))
@@ -31,14 +35,14 @@ def read_alert_state(store: ObjectStore) -> AlertState:
 
 
 def has_former_name(store: ObjectStore) -> bool:
-    """Whether an alert state lies in ``store`` under the name that former releases gave it."""
+    """Whether ``store`` has an alert state under the former releases' key."""
     return store.version(FORMER_KEY) is not None
 
 
 def rename_former(store: ObjectStore) -> None:
-    """Give the alert state of a former release its present name; nothing where there is none.
+    """Move the alert state of a former release to its present key, if there is one.
 
-    A process that dies in between leaves both: the present one counts, and the next call deletes the former.
+    If a process dies in between, both exist: the present one counts, and the next call deletes the former.
     """
     try:
         content = store.get(FORMER_KEY)

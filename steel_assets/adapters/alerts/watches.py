@@ -1,7 +1,7 @@
-"""Price watches in the object store: a document per owner, changed by compare-and-set, so that its limit holds for all at once.
+"""Price watches in the object store: one document per owner, changed by compare-and-set, so that the limit holds.
 
-``watches/<owner>.json``. The service writes them, and what evaluates them (the outbox) only reads. A damaged one is set aside and
-costs its owner's watches.
+``watches/<owner>.json``. The service writes them; the outbox, which evaluates them, only reads. A damaged document is
+quarantined, and its owner's watches are lost.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from steel_assets.core.watches.watch import Watch, WatchError, watch_of
 
 FOLDER = "watches/"
 MOST = 20
-"""Watches of one owner."""
+"""Largest number of watches of one owner."""
 
 MOST_OWNERS = 200
 ATTEMPTS = 50
 
 
 class TooManyWatches(WatchError):
-    """The owner has as many watches as one may have."""
+    """The owner has the largest number of watches already."""
 
 
 class WatchStore:
@@ -40,17 +40,17 @@ class WatchStore:
         self._store = store
 
     def add(self, owner: str, declared: Mapping[str, Any], published: Published, now: datetime) -> Watch:
-        """Set a watch; where ``owner`` has one that asks the same, that one is returned and nothing is written.
+        """Set a watch; if ``owner`` has one with the same condition, return that without writing.
 
         Args:
-            declared: its fields, without id, owner and moment.
-            published: what is in force, from which the watch begins.
+            declared: its fields, without id, owner and time.
+            published: the publication in force, on which it is first evaluated.
 
         Raises:
-            WatchError: it cannot be, or is about something that is not published or not ahead.
+            WatchError: it is not valid, or about something that is not published or not in the future.
             TooManyWatches: the limit is reached.
-            Conflict: others changed the owner's watches again and again meanwhile.
-            ObjectStoreError: the store does not take it.
+            Conflict: other processes kept changing the owner's watches.
+            ObjectStoreError: it could not be stored.
         """
         new = watch_of({**declared, "id": secrets.token_hex(6), "owner": owner, "created_at": now})
         check(new, published.units)
@@ -65,7 +65,7 @@ class WatchStore:
             if any(watch.asked == new.asked for watch in own):
                 return own
             if len(own) >= MOST:
-                raise TooManyWatches(f"this key has {MOST} watches, which is the most; remove one first")
+                raise TooManyWatches(f"this key has {MOST} watches, the largest number allowed; remove one first")
             return (*own, new)
 
         own = self._change(owner, with_new)
@@ -88,19 +88,23 @@ class WatchStore:
         return found
 
     def all(self) -> list[Watch]:
-        """Everybody's, by owner. Raises ObjectStoreError."""
+        """All watches, by owner.
+
+        Raises:
+            ObjectStoreError: they cannot be read.
+        """
         owners = [key.removeprefix(FOLDER).removesuffix(".json") for key in self._store.list(FOLDER)]
         return [watch for owner in sorted(owners) for watch in self.of(owner)]
 
     def remove(self, owner: str, name: str) -> bool:
-        """Remove the watch of that id of ``owner``; False where there is none. Raises Conflict, ObjectStoreError."""
+        """Remove a watch of ``owner`` by its id; False if there is none. Raises Conflict, ObjectStoreError."""
         gone = [watch for watch in self.of(owner) if watch.id == name]
         if gone:
             self._change(owner, lambda mine: tuple(watch for watch in mine if watch.id != name))
         return bool(gone)
 
     def remove_by_link(self, key: bytes, token: str) -> bool:
-        """Remove the watch that ``token`` names; False where it is gone already. Raises BadToken, Conflict, ObjectStoreError."""
+        """Remove the watch that ``token`` names; False if it is gone. Raises BadToken, Conflict, ObjectStoreError."""
         name = removal(key, token)
         return any(self.remove(watch.owner, name) for watch in self.all() if watch.id == name)
 
@@ -117,7 +121,7 @@ class WatchStore:
                 time.sleep(random.uniform(0.002, 0.02))  # noqa: S311  spreads waiting processes, keeps no secret
                 continue
             return after
-        raise Conflict(f"{self._store.uri(_key(owner))} was changed by others {ATTEMPTS} times in a row; try again")
+        raise Conflict(f"{self._store.uri(_key(owner))} was changed by other processes {ATTEMPTS} times in a row; try again")
 
 
 def _key(owner: str) -> str:

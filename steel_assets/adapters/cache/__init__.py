@@ -1,1 +1,1 @@
-"""The cache: bytes by key for a while, in SQLite files or Redis."""
+"""The cache: bytes by key for a limited time, in SQLite files or Redis."""

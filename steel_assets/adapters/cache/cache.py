@@ -1,7 +1,7 @@
-"""The cache: bytes by key for a while. It saves time and provider calls, and is never needed.
+"""The cache: bytes by key for a limited time. It saves time and calls to providers; nothing depends on it.
 
-A cache that is down, full or damaged behaves as if it held nothing: no operation raises because of it, and no entry is handed
-out that is not, byte for byte, what was put there under that key.
+A cache that is down, full or damaged behaves like an empty one: no operation raises because of it, and an entry is returned only
+if it equals, byte for byte, what was stored under that key.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ CHECKSUM_BYTES = 32
 
 @dataclass(frozen=True)
 class CacheStats:
-    """How a cache is doing, counted since this object was made.
+    """State of a cache, counted since this object was created.
 
     Attributes:
         where: the server or folder, without credentials.
-        available: False when it could not be asked just now; ``usage`` is empty then.
-        errors: operations that failed and counted as a miss, or stored nothing.
-        damaged: entries found damaged, which counted as a miss and were removed.
+        available: False if it could not be reached just now; ``usage`` is then empty.
+        errors: operations that failed; they counted as a miss, or stored nothing.
+        damaged: damaged entries found; they counted as a miss and were removed.
         last_error: the newest failure in words.
-        usage: what each namespace holds now, by name.
+        usage: the present content of each namespace, by name.
     """
 
     where: str
@@ -47,23 +47,23 @@ class CacheStats:
 
 
 class Cache(Protocol):
-    """A port: every implementation passes the same conformance suite. Namespaces are those of ``NAMESPACES``."""
+    """The interface of caches, tested by one conformance suite. Namespaces are those of ``NAMESPACES``."""
 
     def get(self, namespace: str, key: str) -> bytes | None:
-        """What was put under ``key`` and has not expired, been evicted or been damaged; else None."""
+        """The bytes stored under ``key``; None if missing, expired, evicted or damaged."""
 
     def put(self, namespace: str, key: str, content: bytes, ttl_seconds: float | None = None) -> bool:
-        """Keep ``content`` for ``ttl_seconds`` (the namespace's own when not given); True when it was stored."""
+        """Store ``content`` for ``ttl_seconds`` (None for the namespace's own); return whether it was stored."""
 
     def delete(self, namespace: str, key: str) -> None:
-        """Forget ``key``; forgetting what is not there is no error."""
+        """Remove ``key``, if it exists."""
 
     def stats(self) -> CacheStats:
-        """How the cache is doing."""
+        """State of the cache."""
 
 
 class _CheckedCache:
-    """A cache over a store: names hashed, content behind a checksum, failures counted and kept from the caller."""
+    """A cache over a cache store: names are hashed, content has a checksum, failures are counted instead of raised."""
 
     def __init__(self, store: CacheStore, namespaces: Mapping[str, Namespace]) -> None:
         self.namespaces = namespaces
@@ -153,16 +153,16 @@ class RedisCache(_CheckedCache):
         timeout_seconds: float = 0.25,
         pause_seconds: float = 5.0,
     ) -> None:
-        """Over a Redis server; nothing is connected before it is used.
+        """A cache in a Redis server, which is connected at first use.
 
         Args:
             url: redis://, rediss:// (TLS) or unix://, with user and password if any, and options as redis-py reads them.
             timeout_seconds: for connecting, and for each answer.
-            pause_seconds: how long the server is left alone after it failed, so that one that is down costs a timeout now
-                and then, not always.
+            pause_seconds: how long the server is not used after a failure, so that a server that is down does not cost a timeout
+                each time.
 
         Raises:
-            ValueError: the URL cannot be read; the message does not repeat it.
+            ValueError: the URL is not valid; the message does not contain it.
         """
         super().__init__(RedisCacheStore(url, timeout_seconds=timeout_seconds, pause_seconds=pause_seconds), namespaces)
 
@@ -176,6 +176,6 @@ def _checksum(namespace: str, key: str, content: bytes) -> bytes:
 
 
 def _unwrapped(namespace: str, key: str, stored: bytes) -> bytes | None:
-    """The content behind its checksum; None when it is damaged, or was stored for another key."""
+    """The content after its checksum; None if it is damaged, or was stored for another key."""
     content = stored[CHECKSUM_BYTES:]
     return content if stored[:CHECKSUM_BYTES] == _checksum(namespace, key, content) else None

@@ -1,8 +1,8 @@
-"""Cache entries in a Redis server. Limits are kept by scripts, which Redis runs whole or not at all.
+"""Cache entries in a Redis server. Limits are enforced by scripts, which Redis executes atomically.
 
-Per namespace, ``{steel:<namespace>}:data:<name>`` holds an entry and ``{steel:<namespace>}:index`` says when each expires. How
-many bytes there are is asked of the entries themselves, so what the server evicts by itself is never counted. A server shared
-with others wants the policy volatile-ttl: others may evict the index, and what it listed is uncounted until it expires.
+Per namespace, ``{steel:<namespace>}:data:<name>`` holds an entry and ``{steel:<namespace>}:index`` its time of expiry. Sizes are
+read from the entries themselves, so entries that the server evicts are not counted. A server shared with other programs needs the
+policy volatile-ttl: if they cause the index to be evicted, the entries it listed are not counted until they expire.
 """
 
 from __future__ import annotations
@@ -57,10 +57,14 @@ USAGE = SHARED + "return {held()}"
 
 
 class RedisCacheStore:
-    """Entries in a Redis server, left alone for a moment when it does not answer."""
+    """Entries in a Redis server, which is not used for a while after it fails."""
 
     def __init__(self, url: str, *, timeout_seconds: float, pause_seconds: float) -> None:
-        """Raises ValueError when the URL cannot be read; the message does not repeat it (it may hold a password)."""
+        """A cache store in the Redis server at ``url``.
+
+        Raises:
+            ValueError: the URL is not valid; the message does not contain it, since it may hold a password.
+        """
         from redis import Redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry

@@ -1,4 +1,4 @@
-"""Cache entries in one SQLite file per namespace: safe between processes, whole after a kill, bytes and nothing else in it."""
+"""Cache entries in one SQLite file per namespace, which several processes can use and which survives a kill."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CREATE TABLE IF NOT EXISTS entry (
 """
 
 ALIVE = "expires > :now AND expires - ttl <= :now + 1"
-"""Also false for what a clock that has since gone back would keep for too long."""
+"""Also false for entries that a clock which was set back would keep too long."""
 
 
 class SqliteCacheStore:
-    """Files in a folder. A file that is damaged is removed: a cache has nothing to lose."""
+    """Files in a folder. A damaged file is deleted."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()

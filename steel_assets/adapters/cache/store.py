@@ -1,6 +1,6 @@
-"""Where a cache keeps its entries: the narrow port beneath ``cache``, and the limits both sides share.
+"""The interface of storage for cache entries, used by ``cache``, and the limits of namespaces.
 
-A cache store keeps opaque bytes under opaque names and may lose or refuse them at any time; ``cache`` decides what that means.
+A cache store keeps opaque bytes under opaque names and may lose or refuse them at any time; ``cache`` handles that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Namespace:
-    """A class of cached things: how long an entry lives and how many bytes all of them may take together."""
+    """A kind of cached entries: how long one lives, and how many bytes all may take together."""
 
     ttl_seconds: float
     limit_bytes: int
@@ -25,23 +25,23 @@ NAMESPACES: Mapping[str, Namespace] = {
     "training_data": Namespace(ttl_seconds=24 * 3600, limit_bytes=500 * MIB),
     "external_data": Namespace(ttl_seconds=2 * 3600, limit_bytes=200 * MIB),
 }
-"""The mission's classes."""
+"""All kinds of cached entries."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a namespace holds now."""
+    """The present content of a namespace."""
 
     entries: int
     bytes: int
 
 
 class CacheStoreError(RuntimeError):
-    """The cache store could not be used just now."""
+    """The cache store cannot be used just now."""
 
 
 class CacheStore(Protocol):
-    """A port. Every method raises CacheStoreError when the store cannot be used, and nothing else."""
+    """The interface of cache stores. Every method raises CacheStoreError if the store cannot be used, and nothing else."""
 
     @property
     def where(self) -> str:
@@ -51,10 +51,10 @@ class CacheStore(Protocol):
         """What was written under ``name`` and has neither expired nor been evicted."""
 
     def write(self, namespace: str, name: str, stored: bytes, ttl_seconds: float, limit_bytes: int) -> None:
-        """Replace ``name``; whatever expires soonest leaves until all of the namespace fits in ``limit_bytes``."""
+        """Store ``name``; entries that expire soonest are removed until the namespace fits in ``limit_bytes``."""
 
     def delete(self, namespace: str, name: str) -> None:
-        """Forget ``name`` if it is there."""
+        """Remove ``name``, if it exists."""
 
     def usage(self, namespace: str) -> Usage:
         """Entries that have not expired, and their bytes."""

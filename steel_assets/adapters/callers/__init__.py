@@ -1,1 +1,1 @@
-"""How many requests a caller of the service may make."""
+"""Rate limits of the service's callers."""

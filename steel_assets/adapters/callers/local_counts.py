@@ -1,7 +1,6 @@
-"""How many requests each caller was let through this hour, for every process over one folder.
+"""Requests per caller and hour, counted in one SQLite file for all processes of a machine.
 
-One SQLite file, one transaction a count. Where the file cannot be used the process counts by itself, and tries the file again
-after a while.
+One transaction per count. If the file cannot be used, the process counts in memory and tries the file again after a while.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ log = logging.getLogger("steel.serving")
 
 HOUR = 3600.0
 WAIT_SECONDS = 1.0
-"""How long one count waits for the others that use the file."""
+"""Seconds that one count waits for other processes."""
 
 RETRY_SECONDS = 60.0
 SCHEMA = "CREATE TABLE IF NOT EXISTS spent (name TEXT PRIMARY KEY, count INTEGER NOT NULL, resets_at REAL NOT NULL)"
 OTHER_SCHEMA = ("no such column", "has no column", "ON CONFLICT", "cannot modify", "may not be altered")
-"""How SQLite says, as of an error of operation, that a file holds other tables than ours."""
+"""Parts of SQLite's messages about a file with other tables than ours."""
 
 WRITE = (
     "INSERT INTO spent (name, count, resets_at) VALUES (:name, :count, :resets_at) "
@@ -34,7 +33,7 @@ WRITE = (
 
 
 class Drawn(NamedTuple):
-    """What was granted of what was wanted, what remains after it, and when the window ends (Unix seconds)."""
+    """How many of the wanted requests were granted, how many remain, and when the window ends (Unix seconds)."""
 
     granted: int
     remaining: int
@@ -42,7 +41,7 @@ class Drawn(NamedTuple):
 
 
 class LocalCounts:
-    """Counts in a file, or only in memory without one. Safe between threads and processes; never raises."""
+    """Counts in a file, or in memory without one. Safe between threads and processes; never raises."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path.absolute() if path else None
@@ -63,7 +62,7 @@ class LocalCounts:
             return _take(self._memory, name, calls, limit, now)
 
     def settle(self, name: str, unused: int, resets_at: float) -> None:
-        """Give ``unused`` requests back, and let the window end no later than ``resets_at``."""
+        """Return ``unused`` requests, and end the window at ``resets_at`` if that is earlier."""
         with self._lock:
             update = "UPDATE spent SET count = max(0, count - ?), resets_at = min(resets_at, ?) WHERE name = ?"
             for database in (self._memory, self._file):

@@ -1,9 +1,9 @@
-"""How many requests a caller may still make this hour: counted for all processes of this machine, and in Redis for all machines.
+"""Limits the requests of a caller per hour: counted for all processes of this machine, and in Redis for all machines.
 
-A request is let through when both counts have room for it. So a Redis that is away, slow or emptied never lets more through on
-one machine than the limit; it only stops counting what others let through. The count in Redis is the ``limits`` library's. A
-generous limit is drawn in small lots, so that a busy caller does not cost one question per request. A lot is at most 1/200 of
-what remains: near the end, and for small limits, every single request is counted on its own.
+A request is allowed if both counts allow it. So a Redis that is down, slow or emptied never allows more on one machine than the
+limit; only the requests on other machines are then not counted. The count in Redis is the ``limits`` library's. A high limit is
+reserved in small lots, so that a busy caller does not need a call to Redis per request. A lot is at most 1/200 of what remains:
+near the end, and for low limits, every request is counted singly.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ SKEW = 60
 
 
 class NotACount(ValueError):
-    """The storage answered something that cannot be a count of requests."""
+    """The storage returned something that is not a count of requests."""
 
 
 @dataclass(frozen=True)
 class RateLimitState:
-    """Where a caller stands after asking for one request.
+    """A caller's state after one request.
 
     Attributes:
         remaining: requests left in this window.
@@ -45,7 +45,7 @@ class RateLimitState:
 
 
 class RateLimiter(Protocol):
-    """A port."""
+    """The interface of rate limiters."""
 
     async def take(self, caller: str, limit: int) -> RateLimitState:
         """Count one request of ``caller``, who may make ``limit`` an hour. Never raises because of storage."""
@@ -70,12 +70,12 @@ class HourlyRateLimiter:
         counts: LocalCounts | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Over a Redis server, or over the counts of this machine alone.
+        """A limiter over a Redis server, or over the counts of this machine only.
 
         Args:
-            timeout_seconds: the longest a request waits for Redis.
-            pause_seconds: how long Redis is left alone after a failure; this machine counts by itself meanwhile.
-            counts: of this machine; without, of this process only.
+            timeout_seconds: the longest that a request waits for Redis.
+            pause_seconds: how long Redis is not used after a failure; this machine counts alone meanwhile.
+            counts: of this machine; None to count in this process only.
         """
         self._here = counts or LocalCounts()
         self._shared: RedisStorage | None = _redis(redis_url, timeout_seconds) if redis_url else None
@@ -89,11 +89,11 @@ class HourlyRateLimiter:
 
     @property
     def shared(self) -> bool | None:
-        """Whether requests are counted across processes just now; None without Redis."""
+        """Whether requests are counted across machines just now; None without Redis."""
         return None if self._shared is None else self._clock() >= self._alone_until
 
     async def take(self, caller: str, limit: int) -> RateLimitState:
-        """Count one request of ``caller``, who may make ``limit`` in an hour, and say what is left."""
+        """Count one request of ``caller``, who may make ``limit`` in an hour; return what is left."""
         lot = self._lots.setdefault((caller, limit), _Lot())
         if lot.permits and self._clock() < lot.resets_at:
             return self._spend(lot, limit)
@@ -105,7 +105,7 @@ class HourlyRateLimiter:
             return self._spend(lot, limit)
 
     async def _draw(self, lot: _Lot, caller: str, limit: int) -> None:
-        """Fill a lot that is empty, from what both counts leave."""
+        """Refill an empty lot from what both counts allow."""
         wanted = max(1, min(LARGEST_LOT, lot.remaining // 200))
         drawn = await asyncio.to_thread(self._here.take, caller, wanted, limit, self._clock())
         if drawn.granted and self._shared is not None and self._clock() >= self._alone_until:
@@ -123,7 +123,7 @@ class HourlyRateLimiter:
         lot.permits, lot.remaining, lot.resets_at = drawn.granted, drawn.remaining + drawn.granted, drawn.resets_at
 
     async def _draw_shared(self, storage: RedisStorage, caller: str, calls: int, limit: int) -> Drawn:
-        """The same count in Redis. Raises whatever the library raises, NotACount, TimeoutError."""
+        """Reserve requests in Redis. Raises whatever the library raises, NotACount, TimeoutError."""
         name = RateLimitItemPerHour(limit).key_for(caller)
         async with asyncio.timeout(self._timeout * 2):
             count = await storage.incr(name, HOUR, amount=calls)

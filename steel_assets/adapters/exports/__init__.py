@@ -1,1 +1,1 @@
-"""Files of tables for other programs, each kind in its own module, and how a file is put where a person wants it."""
+"""Exported files of tables, one module per format, and writing them to disk."""

@@ -1,7 +1,7 @@
-"""Rows of Arrow as a Parquet file that says what is in it: the writer of ``steel export`` and of the service. No pandas.
+"""Arrow rows as a Parquet file that describes its columns, for ``steel export`` and for the service. No pandas.
 
-Days are ``date32``, moments microseconds in UTC. A column's metadata hold its ``description`` and ``unit``, the schema's what is
-said of all rows, ``simulated`` (true or false) among them.
+Days are ``date32``, times microseconds in UTC. A column's metadata hold its ``description`` and ``unit``; the schema's metadata
+hold properties of all rows, including ``simulated`` (true or false).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from steel_assets.core.sheet import ExportSheet, Heading
 
 
 def described(rows: pa.Table, headings: Sequence[Heading], about: Mapping[str, str], *, simulated: bool) -> bytes:
-    """``rows`` as Parquet, with the meaning of their columns; ``about``: what is said of all of them."""
+    """``rows`` as Parquet with descriptions of the columns; ``about``: properties of all rows."""
     fields = [
         rows.schema.field(heading.name).with_metadata({"description": heading.meaning, "unit": heading.unit})
         for heading in headings
@@ -31,7 +31,7 @@ def described(rows: pa.Table, headings: Sequence[Heading], about: Mapping[str, s
 
 
 def sheet_as_parquet(sheet: ExportSheet, about: Mapping[str, str]) -> bytes:
-    """``sheet`` as Parquet; in a column of texts a day or a moment is its ISO text."""
+    """``sheet`` as Parquet; in a column of texts, days and times are ISO text."""
     columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headings)
     arrays = [
         pa.array(map(_text, values) if heading.kind == "string" else values, ARROW_TYPES[heading.kind])

@@ -1,4 +1,4 @@
-"""A file put whole where a person wants it; what was there stays unless it is to be replaced."""
+"""Writes an exported file completely; an existing one is replaced only if requested."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from steel_assets.core.sheet import ExportError
 
 
 def write_export(path: Path, content: bytes, *, replace: bool) -> None:
-    """Write ``path`` whole or not at all; who may read it is up to the umask, as with any document.
+    """Write ``path`` completely or not at all, with permissions by the umask.
 
     Args:
-        replace: a file that is there may be replaced.
+        replace: an existing file may be replaced.
 
     Raises:
-        ExportError: there is one, or the disk does not take it.
+        ExportError: the file exists, or the disk refuses it.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -33,6 +33,6 @@ def write_export(path: Path, content: bytes, *, replace: bool) -> None:
             with suppress(FileNotFoundError):
                 part.unlink()
     except FileExistsError as error:
-        raise ExportError(f"{path} is there already; --force replaces it") from error
+        raise ExportError(f"{path} exists already; --force replaces it") from error
     except OSError as error:
         raise ExportError(f"{path} could not be written: {error}. {remedy(error)}") from error

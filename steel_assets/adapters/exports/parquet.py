@@ -1,4 +1,4 @@
-"""An export as Parquet: each column with its meaning and unit, the file with what is said of all rows, in the metadata."""
+"""An export as Parquet, with descriptions and units in the metadata."""
 
 from __future__ import annotations
 

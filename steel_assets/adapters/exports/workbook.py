@@ -1,8 +1,8 @@
-"""A table as a workbook for Excel: a sheet of rows, and a sheet that says what every column means.
+"""A table as an Excel workbook: a sheet of rows, and a sheet that describes the columns.
 
-A text stays a text whatever it begins with: its cell is of that type and marked as typed with an apostrophe, so that it is not
-run when somebody edits it either. What Excel cannot hold is refused rather than cut: rows beyond its last, a text beyond 32,767
-characters. Its moments have no zone and no microseconds: the header says UTC.
+A text stays a text whatever it begins with: its cell has that type and the mark of an apostrophe, so it is not executed when
+somebody edits it either. What Excel cannot hold is refused, not cut: rows beyond its last, texts beyond 32,767 characters.
+Excel's times have no zone and no microseconds: the header says UTC.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LONGEST_TITLE = 31
 MOST_ROWS = 1_048_576
 LONGEST_TEXT = 32_767
 FIRST_DAY = date(1900, 3, 1)
-"""Excel counts days from here rightly; it takes 1900 for a leap year and knows nothing before."""
+"""Excel counts days correctly only from here on: it treats 1900 as a leap year and has no earlier dates."""
 
 ABOVE_ROWS = 2
 """The line about the rows, and the header."""
@@ -37,7 +37,7 @@ LARGEST_EXACT = 2**53
 
 
 def as_workbook(sheet: ExportSheet) -> bytes:
-    """``sheet`` as an XLSX file, with a second sheet of what its columns mean.
+    """``sheet`` as an XLSX file, with a second sheet that describes the columns.
 
     Raises:
         ExportError: Excel cannot hold it.
@@ -59,7 +59,11 @@ def as_workbook(sheet: ExportSheet) -> bytes:
 
 
 def _check_texts(sheet: ExportSheet) -> None:
-    """Raises ExportError, before anything is written: a workbook that is given up half-way leaves its parts about."""
+    """Check all texts before anything is written, because an unfinished workbook leaves temporary files.
+
+    Raises:
+        ExportError: Excel cannot hold one.
+    """
     for place, heading in enumerate(sheet.headings):
         if heading.kind != "string":
             continue
@@ -122,7 +126,7 @@ def _cell(sheet: Written, value: Any, shown: str | None) -> Cell | None:
 
 
 def _text(sheet: Written, text: str) -> Cell:
-    """A cell of the type text; characters that no workbook may hold are shown as �."""
+    """A cell of type text; characters that a workbook cannot hold become �."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 

@@ -1,1 +1,1 @@
-"""How Google's clients are made, what goes wrong there, and Secret Manager."""
+"""Google's clients, their errors, and Secret Manager."""

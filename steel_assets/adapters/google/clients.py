@@ -1,7 +1,7 @@
-"""How Google's clients are made: application default credentials, or none at all against a server on this machine.
+"""Creates Google's clients, with application default credentials, or without for a server on this machine.
 
-Each function returns one unmodified client, and is the only place that imports it: an installation without Google's services
-never does. An endpoint is another address of the same interface: a private one (``https://``, with credentials) or a test server
+Each function returns one unmodified client, and is the only place that imports it, so an installation without Google's services
+never does. An endpoint is another address of the same API: a private one (``https://``, with credentials) or a test server
 (``http://``, without).
 """
 
@@ -21,7 +21,7 @@ USER_AGENT = "steel-assets"
 
 
 class GoogleNotInstalled(Problem):
-    """A client of Google's is not installed; the message says how to."""
+    """A Google client library is not installed; the message says how to install it."""
 
 
 def storage_client(endpoint: str | None = None) -> storage.Client:
@@ -57,7 +57,7 @@ def secret_client(endpoint: str | None = None) -> secretmanager_v1.SecretManager
 
 @dataclass(frozen=True)
 class VertexClients:
-    """The three interfaces of Vertex AI that AutoML takes."""
+    """The three Vertex AI clients that AutoML needs."""
 
     datasets: DatasetServiceClient
     pipelines: PipelineServiceClient

@@ -1,7 +1,6 @@
-"""What went wrong at Google, in words that name the remedy: one table for Cloud Storage, BigQuery and Secret Manager.
+"""Errors of Google's services as one of ten kinds, with a remedy: for Cloud Storage, BigQuery and Secret Manager.
 
-The services answer with a status, a reason and a sentence; the clients raise some twenty classes. A person needs one of the
-ten troubles below and what to do about it.
+The services answer with a status, a reason and a sentence; the client libraries raise some twenty classes.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Any
 
 
 class Trouble(StrEnum):
-    """What is wrong, for a program to decide by."""
+    """The kind of error, for programs."""
 
     PERMISSION = "permission"
     CREDENTIALS = "credentials"
@@ -33,7 +32,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong, and a sentence for a person: what the service said, then the remedy."""
+    """The kind of error, and a sentence for people: what the service said, then the remedy."""
 
     trouble: Trouble
     sentence: str
@@ -59,7 +58,7 @@ QUOTA_REASONS = frozenset({"quotaExceeded", "rateLimitExceeded", "userRateLimitE
 
 @contextmanager
 def explained(raised: Callable[[Diagnosis], Exception]) -> Iterator[None]:
-    """Turn any failure of a Google client inside the block into what ``raised`` makes of its diagnosis."""
+    """Convert any error of a Google client inside the block into what ``raised`` makes of its diagnosis."""
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
@@ -75,7 +74,7 @@ def explained(raised: Callable[[Diagnosis], Exception]) -> Iterator[None]:
 
 
 def diagnose(error: BaseException) -> Diagnosis:
-    """What ``error``, raised by one of Google's clients, means."""
+    """The diagnosis of ``error``, raised by one of Google's clients."""
     from google.api_core.exceptions import RetryError
 
     cause = error.cause if isinstance(error, RetryError) and error.cause else error
@@ -123,13 +122,13 @@ def _status(error: BaseException) -> int | None:
 
 
 def _reasons(error: BaseException) -> frozenset[str]:
-    """The machine-readable reasons of the answer, wherever the client left them."""
+    """The machine-readable reasons in the answer, wherever the client library put them."""
     listed = list(getattr(error, "errors", None) or []) + list(_body(error).get("errors") or [])
     return frozenset(str(problem["reason"]) for problem in listed if isinstance(problem, dict) and "reason" in problem)
 
 
 def _sentence_of(error: BaseException) -> str:
-    """The service's own sentence, on one line, without the address it was sent to."""
+    """The service's own sentence, on one line, without the address of the request."""
     text = _body(error).get("message") or getattr(error, "message", None) or str(error) or type(error).__name__
     first = str(text).strip().splitlines()[0]
     return first if len(first) <= 400 else f"{first[:400]}…"

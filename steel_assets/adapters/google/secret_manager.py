@@ -1,7 +1,7 @@
-"""Settings that name a secret instead of holding it: ``sm://project/secret`` or ``sm://project/secret/version``.
+"""Settings that refer to a secret: ``sm://project/secret`` or ``sm://project/secret/version``.
 
-A secret's text is asked for once and kept for the life of the process; a new version of ``latest`` is seen after a restart.
-Neither the text nor what the service says about it is ever part of a message: only the reference is, which is no secret.
+A secret is requested once and kept for the life of the process; a new version of ``latest`` is used after a restart. No message
+contains a secret's text or the service's answer about it, only the reference, which is not secret.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ RETRY_SECONDS = 30.0
 
 
 class SecretError(Problem):
-    """A secret cannot be had; the message names the reference and the remedy.
+    """A secret cannot be read; the message names the reference and the remedy.
 
     Attributes:
-        trouble: what is wrong in one word, for example ``permission`` or ``missing``.
+        trouble: the kind of error, for example ``permission`` or ``missing``.
     """
 
     def __init__(self, message: str, trouble: str = "refused") -> None:
@@ -39,7 +39,7 @@ class SecretError(Problem):
 
 
 class Secrets:
-    """Looks references up. Without any, no Google client is imported."""
+    """Looks up references. Imports Google's client only if there are any."""
 
     def __init__(
         self, connect: Callable[[], SecretManagerServiceClient] = secret_client, *, retry_seconds: float = RETRY_SECONDS
@@ -49,7 +49,11 @@ class Secrets:
         self._revealed: dict[str, SecretStr] = {}
 
     def reveal(self, value: SecretStr | None) -> SecretStr | None:
-        """The secret itself: ``value``, or what it refers to. Raises SecretError."""
+        """The secret: ``value`` itself, or what it refers to.
+
+        Raises:
+            SecretError: it cannot be read.
+        """
         if value is None or not value.get_secret_value().startswith(SCHEME):
             return value
         reference = value.get_secret_value()
@@ -75,8 +79,8 @@ def _text(content: bytes, crc32c: int, reference: str) -> str:
     import google_crc32c
 
     if google_crc32c.value(content) != crc32c:
-        raise SecretError(f"{reference} was changed on its way here; try again", Trouble.DAMAGED)
+        raise SecretError(f"{reference} arrived with a wrong checksum; try again", Trouble.DAMAGED)
     try:
         return content.decode().strip()
     except UnicodeDecodeError:
-        raise SecretError(f"{reference} is no text") from None
+        raise SecretError(f"{reference} is not text; store the secret as UTF-8") from None

@@ -1,8 +1,8 @@
-"""AutoML at Google: Vertex AI's tabular training from BigQuery, and batch predictions back into it. It costs money.
+"""AutoML at Google: Vertex AI's tabular training from BigQuery, and batch predictions into it. It costs money.
 
-Everything is called by what is in it: a training or a prediction that is there already, or under way, is never bought again,
-so a run that was interrupted is simply run again. Rows leave as columns without names; what they are of stays here. Tables of
-rows and of predictions stay in the dataset: while they are there, what was asked before costs nothing.
+Every training and prediction is named by a hash of its content; one that exists, or is running, is not bought again, so an
+interrupted run is simply repeated. Rows are sent as columns without names, so their meaning is not disclosed. Tables of rows and
+predictions stay in the dataset: while they exist, repeated requests cost nothing.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 TRAINING = "gs://google-cloud-aiplatform/schema/trainingjob/definition/automl_tabular_1.0.0.yaml"
 TABULAR = "gs://google-cloud-aiplatform/schema/dataset/metadata/tabular_1.0.0.yaml"
 FEWEST = 1_000
-"""Rows below which the service trains nothing."""
+"""With fewer rows the service refuses to train."""
 MOST_ASKED = 100_000
 PARTS = (("training", 0.8), ("validation", 0.9), ("test", 1.0))
-"""Which of the rows, oldest first, are learned from, choose the model, and measure it."""
+"""Shares of the rows, oldest first, for training, model selection, and measuring."""
 LARGEST = 4.0
-"""Returns beyond this many standard deviations count as this many, as for every family."""
+"""Returns are clipped to this many standard deviations, as for every family."""
 REQUEST_SECONDS = 120.0
 DONE = frozenset({"PIPELINE_STATE_SUCCEEDED", "JOB_STATE_SUCCEEDED"})
 OVER = frozenset(
@@ -50,7 +50,7 @@ OVER = frozenset(
 
 @dataclass(frozen=True)
 class Tariff:
-    """What the service charges, in USD: an hour of a training's node, and a batch prediction whatever its size."""
+    """Prices in USD: of a node hour of training, and of a batch prediction of any size."""
 
     node_hour_usd: float
     batch_usd: float
@@ -58,13 +58,13 @@ class Tariff:
 
 @dataclass(frozen=True)
 class VertexAutoML:
-    """The port of ``core/automl.py`` over Vertex AI.
+    """The interface ``core/automl.py`` over Vertex AI.
 
     Attributes:
-        location: region of Vertex AI; the dataset of ``warehouse`` must be one that it can read.
+        location: region of Vertex AI; it must be able to read the dataset of ``warehouse``.
         node_hours: budget of one training, which the service does not exceed.
-        pause_seconds: between two looks at what is under way.
-        wait_seconds: so long one training or prediction is waited for.
+        pause_seconds: between two requests for the state of a job.
+        wait_seconds: how long one training or prediction is waited for.
     """
 
     warehouse: BigQueryWarehouse
@@ -77,12 +77,16 @@ class VertexAutoML:
     wait_seconds: float = 24 * 3600.0
 
     def cost_usd(self, searches: int, rows: int) -> float:
-        """Every training's whole budget, and a batch prediction for each, were none of them there yet."""
+        """The whole budget of every training, and a batch prediction each, as if none existed yet."""
         batches = max(searches, math.ceil(rows / MOST_ASKED))
         return searches * self.node_hours * self.tariff.node_hour_usd + batches * self.tariff.batch_usd
 
     def predict(self, past: Samples, rows: Samples) -> np.ndarray:
-        """What a model trained on ``past`` alone says of ``rows``. Takes hours. Raises AutoMLError."""
+        """Predictions for ``rows`` of a model trained on ``past`` only. Takes hours.
+
+        Raises:
+            AutoMLError: a training or prediction failed.
+        """
         known = past.rows(past.labelled)
         if len(known) < FEWEST:
             raise AutoMLError(f"vertex: {len(known)} rows with a price on their target date, the service wants {FEWEST}")
@@ -101,7 +105,7 @@ class VertexAutoML:
         return f"projects/{self.warehouse.project}/locations/{self.location}"
 
     def _trained(self, clients: VertexClients, name: str, known: Samples, returns: np.ndarray) -> str:
-        """The resource name of the model of that name; trained now unless it was."""
+        """The resource name of the model of that name, which is trained now if it does not exist."""
         pipeline = self._there(clients.pipelines.list_training_pipelines, name)
         if pipeline is None:
             table = _table(name, known.features.shape[1], (Column("said", "float", "return"), Column("part", "string", "split")))
@@ -135,7 +139,7 @@ class VertexAutoML:
         return str(ended.model_to_upload.name)
 
     def _dataset(self, clients: VertexClients, name: str) -> str:
-        """The number of a tabular dataset over the table of that name."""
+        """The id of a tabular dataset over the table of that name."""
         found = self._there(clients.datasets.list_datasets, name)
         if found is None:
             made = clients.datasets.create_dataset(
@@ -172,7 +176,7 @@ class VertexAutoML:
         return self._read(place, len(rows))
 
     def _read(self, place: str, rows: int) -> np.ndarray:
-        """The predictions in a table of the service's own, in order of their rows; every row once, and finite."""
+        """The predictions in a table of the service, in order of their rows; each row once, and finite."""
         client = self.connect_bigquery(self.warehouse.project)
         found: dict[int, float] = {}
         for row in client.list_rows(client.get_table(place, timeout=REQUEST_SECONDS), timeout=REQUEST_SECONDS):
@@ -186,7 +190,7 @@ class VertexAutoML:
         return np.clip(said, -LARGEST, LARGEST)
 
     def _there(self, listed: Callable[..., Any], name: str) -> Any:
-        """The newest of that name that did not fail; None without one."""
+        """The newest resource of that name that did not fail; None without one."""
         found = listed(request={"parent": self._parent, "filter": f'display_name="{name}"'}, timeout=REQUEST_SECONDS)
         kept = [resource for resource in found if resource.display_name == name and _state(resource) not in OVER]
         return max(kept, key=lambda resource: resource.create_time) if kept else None

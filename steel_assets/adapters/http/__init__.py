@@ -1,1 +1,1 @@
-"""The way out to the providers: one client, its pace, the budget of calls, and answers kept for a while."""
+"""HTTP requests to providers: the client, its pace, quotas, and cached answers."""

@@ -1,9 +1,9 @@
-"""Answers of a provider kept for a while, so that asking again within its cache time costs no call.
+"""Answers of a provider kept for its cache time, so that asking again costs no call.
 
-Three rules keep it from ever telling a lie. Only answers of a collection in which everything went well are kept (``keep``), so a
-limit, a garbled body or a doubtful figure is asked for again at once. An answer never outlives the day that was asked on, so the
-daily collection always sees the day's news. And no key is stored, nor is it part of what an answer is found by.
-A cache that is down or damaged holds nothing (``adapters/cache/cache.py``).
+Three rules keep the answers correct. Only answers of a collection without any problem are kept (``keep``), so a limit, an
+unreadable body or a doubtful value is requested again at once. An answer is used only on the day of its request, so the daily
+collection always gets new data. No key is stored, nor is it part of a cache key. A cache that is down or damaged counts as empty
+(``adapters/cache/cache.py``).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ LARGEST_KEPT = 16 * 2**20
 
 @dataclass
 class CachedHttp:
-    """One collection's way out.
+    """The HTTP client of one collection.
 
     Args:
         http: the network.
-        cache: where answers are kept; None to keep and use none: replays on the sandbox, whose clock moves; backfills, which ask
-            again on purpose; sources without a cache time.
-        ttl_seconds: how long an answer is good.
-        day: the day the collection belongs to.
+        cache: where answers are kept; None for replays on the sandbox, whose clock moves; for backfills, which ask again on
+            purpose; and for sources without a cache time.
+        ttl_seconds: how long an answer is used.
+        day: the day of the collection.
     """
 
     http: Http
@@ -48,7 +48,7 @@ class CachedHttp:
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
     ) -> Response:
-        """See ``Http.get``. A kept answer has status 200 and no headers."""
+        """See ``Http.get``. A cached answer has status 200 and no headers."""
         if self.cache is None:
             return self.http.get(url, params, headers, secret_params)
         key = json.dumps([self.day, url, sorted(params.items()), sorted(secret_params or {})])
@@ -62,7 +62,7 @@ class CachedHttp:
         return answer
 
     def keep(self, secret: SecretStr | None) -> None:
-        """Keep what was answered; without ``secret``, which an answer that repeats it must not bring to the disk."""
+        """Store the answers of this collection, without ``secret``, which an answer may repeat."""
         hidden = secret.get_secret_value() if secret else ""
         for key, content in self._new.items():
             if self.cache is not None and not (hidden and holds(content, hidden)):

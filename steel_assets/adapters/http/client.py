@@ -1,7 +1,7 @@
-"""The way out to the providers: one GET, answered whole, in bounded time and space, or one typed error.
+"""The HTTP client for providers: one GET, answered completely within limits of time and size, or one typed error.
 
-The port is ``Http`` (declared in ``core.responses`` with ``Response`` and ``HttpError``, because connectors use those too).
-``HttpxHttp`` asks the real network; ``Recorded`` is its fake.
+The interface is ``Http`` (declared in ``core.responses`` with ``Response`` and ``HttpError``, because connectors use those too).
+``HttpxHttp`` uses the real network; ``Recorded`` is a fake.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ __all__ = ["Http", "HttpError", "HttpxHttp", "Recorded", "Response"]
 
 MIB = 2**20
 LEAST_SECONDS = 0.05
-"""With less time left than this no call is made: it could only fail, and cost the provider a connection."""
+"""With less time left no call is made: it would fail, and cost the provider a connection."""
 
 SENT = "http11.send_request_headers.complete"
-"""What httpcore traces when a request has left; the connection is open by then."""
+"""The httpcore trace event after a request was sent; the connection is then open."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
@@ -43,7 +43,7 @@ DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": "st
 
 @dataclass(frozen=True)
 class _Failure:
-    """One attempt that failed: passed along as a value, so that no traceback ever holds a URL with a key in it."""
+    """One failed attempt, passed as a value, so that no traceback contains a URL with a key in it."""
 
     kind: Kind
     why: str
@@ -52,44 +52,44 @@ class _Failure:
 
 
 class _Silence:
-    """Since when a provider has said nothing at all, whatever it was asked; calls side by side share it."""
+    """The time since which a provider has not answered anything; shared by parallel calls."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._since: float | None = None
 
     def asked(self, now: float) -> float:
-        """One more call is about to be made: since when there has been no answer."""
+        """Note that a call is about to be made; return the time since which there was no answer."""
         with self._lock:
             self._since = now if self._since is None else self._since
             return self._since
 
     def waited(self, seconds: float) -> None:
-        """We kept quiet ourselves: it is not the provider's silence."""
+        """Do not count ``seconds`` that we waited ourselves."""
         with self._lock:
             self._since = None if self._since is None else self._since + seconds
 
     def broken(self) -> None:
-        """The provider answered something."""
+        """Note that the provider answered."""
         with self._lock:
             self._since = None
 
 
 class HttpxHttp:
-    """The network, through httpx. May be used by several threads at once.
+    """The network, through httpx. Several threads may use it at once.
 
     Args:
-        timeout_seconds: total for one answer, every retry and pause included; only waiting for ``calls_per_minute`` is extra.
-            It is also all that a provider's silence may cost, however many calls it leaves without an answer: one that has
-            said nothing for so long is not asked again (see ``afresh``).
-        largest_body: bytes, after decompression, beyond which an answer is cut off and refused.
-        attempts: how often a failure that may pass (connection, 429, 5xx) is tried in all.
+        timeout_seconds: total for one answer, including every retry and pause; only waiting for ``calls_per_minute`` is extra. It
+            also limits the time that an unresponsive provider can cost over several calls: one that did not answer anything for
+            so long is not asked again (see ``afresh``).
+        largest_body: bytes, after decompression, beyond which an answer is refused.
+        attempts: how often a temporary failure (connection, 429, 5xx) is tried in all.
         first_pause_seconds: pause before the second attempt; doubled for each further one, with jitter. A provider's
-            ``Retry-After`` replaces it; one that does not fit into the total ends the matter at once.
-        calls_per_minute: what the provider allows; use one ``HttpxHttp`` per provider then.
-        seconds_between_calls: what it wants between two calls, counted from when they are sent.
-        quota: a budget shared with other processes, in place of ``calls_per_minute``.
-        sleep: how a pause before another attempt is spent.
+            ``Retry-After`` replaces it; one that exceeds the total ends the attempts at once.
+        calls_per_minute: what the provider allows; then use one ``HttpxHttp`` per provider.
+        seconds_between_calls: least time between two calls, counted from when they are sent.
+        quota: a quota shared with other processes, in place of ``calls_per_minute``.
+        sleep: how a pause before another attempt is waited.
     """
 
     def __init__(
@@ -118,13 +118,13 @@ class HttpxHttp:
         logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it logs headers: a redirect's can hold the key
 
     def afresh(self) -> HttpxHttp:
-        """The same way out, at the same pace, for a new collection: a provider that was silent may have come back."""
+        """The same client, with the same pace, for a new collection: an unresponsive provider is asked again."""
         other = copy.copy(self)
         other._silence = _Silence()
         return other
 
     def once(self) -> HttpxHttp:
-        """The same way out, at the same pace, that never asks again."""
+        """The same client, with the same pace, without retries."""
         other = self.afresh()
         other._attempts = 1
         return other
@@ -140,7 +140,7 @@ class HttpxHttp:
         where = _where(url)
         deadline = self._silence.asked(time.monotonic()) + self._timeout
         if deadline - time.monotonic() < LEAST_SECONDS:
-            raise HttpError("timeout", where, f"not asked: it has said nothing for {self._timeout:g} s")
+            raise HttpError("timeout", where, f"not asked, because it has not answered for {self._timeout:g} s")
         for attempt in range(1, self._attempts + 1):
             deadline += self._waited(where)
             began = time.time()
@@ -158,7 +158,7 @@ class HttpxHttp:
         raise HttpError(failure.kind, where, failure.why, status=failure.status, retry_after=failure.retry_after)
 
     def _waited(self, where: str) -> float:
-        """Seconds until one more call may be made, after they have passed."""
+        """Wait until one more call may be made; return the seconds waited."""
         try:
             seconds = self._pace.wait() if self._pace else 0.0
         except BudgetSpent as spent:
@@ -253,7 +253,7 @@ class HttpxHttp:
 
 
 def _trace(where: str, began: float, outcome: Response | _Failure) -> None:
-    """One question as a span: whom it went to and how it ended, nothing of what was asked."""
+    """Record one request as a span: the host and outcome, without the query."""
     host = where.partition("/")[0]
     about: dict[str, str | int] = {"server.address": host, "http.request.method": "GET"}
     if outcome.status is not None:
@@ -262,14 +262,14 @@ def _trace(where: str, began: float, outcome: Response | _Failure) -> None:
 
 
 def _where(url: str) -> str:
-    """Host and path of an address, without what may be secret in it: user, password and question."""
+    """Host and path of an address, without user, password and query, which may be secret."""
     place = url.partition("?")[0]
     host, slash, path = (place.partition("//")[2] or place).partition("/")
     return host.rpartition("@")[2] + slash + path
 
 
 def _same_place(url: httpx.URL, target: httpx.URL) -> bool:
-    """True for the same host and port; http may become https, never the other way round."""
+    """Whether host and port are the same; http may become https, not the reverse."""
     if (url.scheme, url.host, url.port) == (target.scheme, target.host, target.port):
         return True
     return (url.scheme, target.scheme) == ("http", "https") and url.host == target.host and url.port is target.port is None
@@ -284,7 +284,7 @@ def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds a provider asks to wait: a number, or a date compared with the answer's own date."""
+    """Seconds that a provider asks to wait: a number, or a date compared with the answer's own date."""
     said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said)
@@ -299,11 +299,11 @@ Reply = Response | HttpError | bytes | Callable[[Mapping[str, str]], "Response |
 
 @dataclass
 class Recorded:
-    """The fake: answers by the end of the URL, from what it was given, and remembers what it was asked.
+    """A fake client: returns given answers by the end of the URL, and records requests.
 
     Args:
-        replies: end of a URL (for example ``/query``) → an answer, a body sent with status 200, an error to raise, a function
-            of the parameters, or a sequence of these, one for each call, the last one repeated.
+        replies: end of a URL (for example ``/query``) → an answer, a body sent with status 200, an error to raise, a function of
+            the parameters, or a sequence of these, one for each call, the last one repeated.
     """
 
     replies: Mapping[str, Reply | Sequence[Reply]]
@@ -316,7 +316,7 @@ class Recorded:
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
     ) -> Response:
-        """See ``Http.get``; a URL that was not recorded is refused."""
+        """See ``Http.get``; a URL without a given answer is refused."""
         ending = next((end for end in self.replies if url.endswith(end)), None)
         if ending is None:
             raise HttpError("refused", _where(url), f"not recorded; recorded are {', '.join(self.replies)}")

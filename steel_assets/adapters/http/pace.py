@@ -1,4 +1,4 @@
-"""Politeness towards one provider: no more calls a minute than it allows, and never in a burst."""
+"""The pace of calls to one provider: at most as many a minute as it allows, and evenly spaced."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ LONGEST_GAP_SECONDS = 1.1
 """Some providers also count by the second (Alpha Vantage: one request a second on a free key)."""
 
 LONGEST_CONNECT_SECONDS = 2.0
-"""A call that has not been sent so long after it was allowed keeps no other one waiting."""
+"""A call that was allowed and not sent within this time no longer delays others."""
 
 
 def gap_seconds(calls_per_minute: int | None, seconds_between_calls: float | None) -> float:
-    """The least time between two calls: as told, or by the allowance of a minute."""
+    """The least time between two calls: the given one, or by the calls per minute."""
     if seconds_between_calls is not None:
         return seconds_between_calls
     return min(LONGEST_GAP_SECONDS, MINUTE / 2 / calls_per_minute) if calls_per_minute else 0.0
 
 
 class Pace:
-    """Lets ``calls_per_minute`` calls through in any minute, across threads of this process.
+    """Allows ``calls_per_minute`` calls in any minute, across the threads of this process.
 
-    What counts is when a call was sent, as that is when it arrives; opening a connection takes a while, the first one longest.
-    Who has waited tells by ``sent``; until then the next one waits, for a while.
+    Calls count from when they are sent, since that is when they arrive; opening a connection can take long. The caller reports
+    sending by ``sent``; until then the next call waits, for a limited time.
 
     Args:
-        reported: ``sent`` will be called for every call.
+        reported: whether ``sent`` will be called for every call.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Pace:
         self._sent.set()
 
     def wait(self) -> float:
-        """Return when one more call may be made; the seconds waited."""
+        """Wait until one more call may be made; return the seconds waited."""
         with self._turn:
             asked = self._clock()
             self._sent.wait(LONGEST_CONNECT_SECONDS)
@@ -69,7 +69,7 @@ class Pace:
             return allowed - asked
 
     def sent(self) -> None:
-        """The call that was allowed last is on its way, or will never be."""
+        """Report that the call allowed last was sent, or never will be."""
         if not self._sent.is_set():
             self._recent[-1] = max(self._recent[-1], self._clock())
             self._sent.set()

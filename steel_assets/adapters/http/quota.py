@@ -1,9 +1,8 @@
-"""A provider's budget of calls, kept in a ledger that every process shares and no restart forgets.
+"""A provider's quota of calls, in a ledger that all processes share and that survives restarts.
 
-A day is any 24 hours, not a date: when a provider's own day begins is not known, and no 24 hours ever see more calls than
-allowed. A call is booked before it is made, retries too, and moved to when it was sent: that is when it arrives. The ledger is a
-file; where Redis is set up it is kept there too, for several machines, and the file takes over while Redis is away (what other
-machines call meanwhile is unknown to it then).
+A day is any 24 hours, since it is not known when a provider's day begins; so no 24 hours ever contain more calls than allowed. A
+call is booked before it is made, also a retry, and moved to its actual time of sending. The ledger is a file. With Redis it is
+kept there too, for several machines, and the file is used while Redis is down (calls of other machines are then not known).
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class BudgetSpent(RuntimeError):
 
 
 class DamagedLedger(BudgetSpent):
-    """Nobody knows how many calls are left; the message names the file."""
+    """It is not known how many calls are left; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class RateLimits:
     seconds_between_calls: float | None = None
 
     def book(self, booked: Sequence[float], now: float) -> list[float]:
-        """The calls of the last day (seconds since 1970), and as the last one the moment at which one more may be made.
+        """The calls of the last day (seconds since 1970), and as the last one the time at which one more may be made.
 
         Raises:
             BudgetSpent: none may be made today.
@@ -60,7 +59,7 @@ class RateLimits:
         if len(recent) >= self.calls_per_day:
             free = recent[-self.calls_per_day] + DAY
             raise BudgetSpent(
-                f"its {self.calls_per_day} calls of 24 hours are used; the next one is free at "
+                f"its {self.calls_per_day} calls in 24 hours are used; the next one is possible at "
                 f"{datetime.fromtimestamp(free, UTC):%Y-%m-%d %H:%M} UTC (calls_per_day in the catalogue)"
             )
         allowed = now
@@ -75,17 +74,17 @@ class Ledger(Protocol):
     """Where calls are booked."""
 
     def book(self, limits: RateLimits, now: float) -> list[float]:
-        """See ``RateLimits.book``, in one step that no other process can come between."""
+        """See ``RateLimits.book``; atomic between processes."""
 
     def move(self, booked: float, sent: float) -> None:
-        """A call that was booked for one moment was sent at a later one."""
+        """Move a booked call to the later time at which it was sent."""
 
     def calls(self) -> list[float]:
         """All calls booked."""
 
 
 class FileLedger:
-    """A small JSON file. One that is damaged is set aside and counts as a budget spent just now: less could cost the key."""
+    """A small JSON file. A damaged one is moved aside and counts as used up, since too many calls could cost the key."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -107,13 +106,17 @@ class FileLedger:
             self._write(_moved(self.calls(), booked, sent))
 
     def copy(self, calls: Sequence[float]) -> None:
-        """Take over what another ledger says, and keep what only this one knows."""
+        """Add the calls of another ledger to those known here."""
         private_folder(self._path.parent)
         with FileLock(self._path.with_suffix(".lock")):
             self._write(sorted({*self.calls(), *calls}))
 
     def calls(self) -> list[float]:
-        """All calls booked. Raises DamagedLedger."""
+        """All calls booked.
+
+        Raises:
+            DamagedLedger: the file is damaged.
+        """
         try:
             if self._path.stat().st_size > LARGEST_FILE:
                 raise ValueError("it is too large")
@@ -127,7 +130,7 @@ class FileLedger:
             ) from error
 
     def _spend(self, limits: RateLimits, now: float, why: DamagedLedger) -> None:
-        """Keep the damaged file beside, and begin a new one in which every call of the day is used."""
+        """Move the damaged file aside, and start a new one in which all calls of the day are used."""
         kept = self._path.with_name(f"{self._path.name}.damaged")
         with suppress(OSError):
             self._path.replace(kept)
@@ -139,7 +142,7 @@ class FileLedger:
 
 
 class RedisLedger:
-    """A string in Redis, changed in one transaction; mirrored in a file, which takes over while Redis is away."""
+    """A string in Redis, changed in one transaction, with a copy in a file that is used while Redis is down."""
 
     def __init__(self, url: str, key: str, mirror: FileLedger) -> None:
         self._url = url
@@ -195,7 +198,7 @@ class RedisLedger:
 
 
 class Quota:
-    """Lets calls through as a provider's limits allow, whoever makes them."""
+    """Allows calls within a provider's limits, across processes."""
 
     def __init__(
         self,
@@ -212,7 +215,11 @@ class Quota:
         self._booked: float | None = None
 
     def wait(self) -> float:
-        """Book one more call and return when it may be made; the seconds waited. Raises BudgetSpent."""
+        """Book one more call and wait until it may be made; return the seconds waited.
+
+        Raises:
+            BudgetSpent: no call is left today.
+        """
         now = self._clock()
         allowed = self._ledger.book(self.limits, now)[-1]
         self._booked = allowed
@@ -222,13 +229,17 @@ class Quota:
         return pause
 
     def sent(self) -> None:
-        """The call that was allowed last is on its way, or will never be."""
+        """Report that the call allowed last was sent, or never will be."""
         booked, self._booked = self._booked, None
         if booked is not None and self._clock() > booked:
             self._ledger.move(booked, self._clock())
 
     def used(self) -> int:
-        """Calls booked in the last 24 hours. Raises BudgetSpent when the ledger is damaged."""
+        """Calls booked in the last 24 hours.
+
+        Raises:
+            BudgetSpent: the ledger is damaged.
+        """
         return sum(at > self._clock() - DAY for at in self._ledger.calls())
 
 
@@ -237,7 +248,11 @@ def _moved(calls: Sequence[float], booked: float, sent: float) -> list[float]:
 
 
 def _calls(content: bytes) -> list[float]:
-    """The moments in a ledger. Raises TypeError, ValueError, RecursionError, OverflowError for anything else."""
+    """The times in a ledger.
+
+    Raises:
+        TypeError, ValueError, RecursionError, OverflowError: ``content`` has another form.
+    """
     said = json.loads(content)
     if not isinstance(said, list) or not all(type(at) in (int, float) and math.isfinite(at) for at in said):
         raise ValueError("it holds something that is no moment")
@@ -245,7 +260,7 @@ def _calls(content: bytes) -> list[float]:
 
 
 def _read(stored: object) -> list[float]:
-    """What Redis holds; a damaged entry holds nothing, since the mirror knows this machine's calls."""
+    """The ledger in Redis; a damaged one counts as empty, since the file has this machine's calls."""
     try:
         return _calls(stored) if isinstance(stored, bytes) else []
     except (TypeError, ValueError, RecursionError, OverflowError):

@@ -1,1 +1,1 @@
-"""What the lake holds, and how: raw observations, frames, imports, what was published, what was damaged or held."""
+"""The content of the lake: raw observations, frames, imports, publications, damaged and quarantined files."""

@@ -1,7 +1,7 @@
-"""One compacted file: the observations of many raw files of one folder, and how many rows each of them had.
+"""The format of a compacted file: the observations of many raw files of one folder, with the number of rows of each.
 
-It is a Parquet file of ``tables.OBSERVATIONS`` like any raw file; its metadata (``steel.files``, JSON) names the files in the
-order of their rows, which is that of their keys. Its name ends in the checksum of its content. A copy lies under ``raw-copies/``.
+It is a Parquet file of ``tables.OBSERVATIONS`` like a raw file; its metadata (``steel.files``, JSON) name the raw files in the
+order of their rows, which is that of their keys. Its name ends in the checksum of its content. A copy is under ``raw-copies/``.
 
 Layout: ``raw-data/<source>/<group>/compacted/<newest collection>-<sha256>.parquet``.
 """
@@ -30,24 +30,24 @@ ABOUT = b"steel.files"
 
 @dataclass(frozen=True)
 class Piece:
-    """Consecutive rows of one file or of several, by key.
+    """Consecutive rows of one or more raw files.
 
     Attributes:
-        rows: key of each raw file → how many rows it has, in the order of the rows.
+        rows: key of each raw file → number of its rows, in the order of the rows.
     """
 
     table: pa.Table
     rows: dict[str, int]
 
     def each(self) -> Iterator[tuple[str, pa.Table]]:
-        """Every raw file with its rows."""
+        """Each raw file with its rows."""
         first = 0
         for key, count in self.rows.items():
             yield key, self.table.slice(first, count)
             first += count
 
     def without(self, keys: Collection[str]) -> list[Piece]:
-        """The rows of the other files, in as few pieces as there are."""
+        """The rows of the other files, in as few pieces as possible."""
         if not any(key in self.rows for key in keys):
             return [self]
         found: list[Piece] = []
@@ -68,7 +68,7 @@ class Compacted:
     """A compacted file, read and checked.
 
     Attributes:
-        made_at: when it was made: an older one that holds nothing else is not needed any more.
+        made_at: when it was made; an older file with no other content is not needed any more.
     """
 
     key: str
@@ -77,12 +77,12 @@ class Compacted:
 
     @property
     def order(self) -> tuple[datetime, int, str]:
-        """By which the newest of several is found, and of those made at one moment the one that holds most."""
+        """Sort key: the newest last, and of files of the same time the one with the most content."""
         return self.made_at, len(self.piece.rows), self.key
 
 
 def in_order(pieces: Sequence[Piece]) -> list[pa.Table]:
-    """The tables of ``pieces`` (none empty) so that their rows are in the order of the keys of their raw files."""
+    """The tables of ``pieces``, without empty ones, in the order of the keys of their raw files."""
     whole = sorted(pieces, key=lambda piece: next(iter(piece.rows)))
     if all(next(reversed(entry.rows)) < next(iter(after.rows)) for entry, after in pairwise(whole)):
         return [piece.table for piece in whole]
@@ -90,7 +90,7 @@ def in_order(pieces: Sequence[Piece]) -> list[pa.Table]:
 
 
 def written(folder: str, pieces: Sequence[Piece], newest: str, made_at: datetime) -> tuple[str, bytes]:
-    """Key and content of the compacted file of ``pieces`` (no raw file twice).
+    """Key and content of the compacted file of ``pieces``, in which no raw file is repeated.
 
     Args:
         folder: the group's, ``raw-data/<source>/<group>/``.
@@ -107,7 +107,11 @@ def written(folder: str, pieces: Sequence[Piece], newest: str, made_at: datetime
 
 
 def compacted(key: str, content: bytes) -> Compacted:
-    """The compacted file under ``key``. Raises Unreadable where it is not what was written there."""
+    """The compacted file under ``key``.
+
+    Raises:
+        Unreadable: it is not what was written there.
+    """
     named = PLACE.fullmatch(key)
     if named is None or hashlib.sha256(content).hexdigest()[:12] != named.group(2):
         raise Unreadable("its checksum is not the one in its name")
@@ -124,5 +128,5 @@ def compacted(key: str, content: bytes) -> Compacted:
 
 
 def copy_of(key: str) -> str:
-    """Where the copy of a compacted file is, for when it is damaged."""
+    """The key of a compacted file's copy, which is used if the file is damaged."""
     return f"{COPIES}{key.removeprefix('raw-data/')}"

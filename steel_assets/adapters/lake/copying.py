@@ -1,9 +1,8 @@
-"""A lake copied from one object store to another, for example from a laptop to a bucket, while the platform runs.
+"""Copies a lake from one object store to another, for example from a laptop to a bucket, while the platform runs.
 
-Each object is compared by checksum, copied if it differs, and compared again. What is already there is left alone, so a copy
-that broke off goes on where it was, and a second copy brings what came in between. Pointers to models are read first and
-written last: what they point to was there before they were read, so the copy never points to a version it does not hold.
-Nothing is ever deleted.
+Each object is compared by checksum, copied if it differs, and compared again. Equal objects are skipped, so an interrupted copy
+continues, and a second copy adds what is new. Pointers to models are read first and written last: what they point to existed
+before they were read, so a copied pointer never names a version that is missing. Nothing is deleted.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ SHOWN = 5
 
 
 class CopyRefused(Problem):
-    """The copy would lose something; the message says what. Nothing was written."""
+    """The copy would overwrite something; the message says what. Nothing was written."""
 
 
 @dataclass(frozen=True)
 class LakeCopied:
-    """What a copy did.
+    """The result of a copy.
 
     Attributes:
-        kept: objects that only the destination has; they were left alone.
-        vanished: objects that the source deleted while it was copied.
+        kept: objects that exist only at the destination; they are kept.
+        vanished: objects that the source deleted during the copy.
     """
 
     copied: int
@@ -59,12 +58,12 @@ def copy_lake(
     replace: bool = False,
     on_step: Callable[[int, int], None] = lambda done, of: None,
 ) -> LakeCopied:
-    """Make ``destination`` hold everything that ``source`` holds.
+    """Copy all objects of ``source`` to ``destination``.
 
     Args:
-        replace: overwrite objects of the destination that differ, as a second copy after more work needs; raw observations
-            never change, so one that differs is refused even then.
-        on_step: called with how many objects are done, and of how many.
+        replace: overwrite objects of the destination that differ, as a second copy needs after more work; raw observations never
+            change, so one that differs is refused even then.
+        on_step: called with the number of objects done, and of all.
 
     Raises:
         CopyRefused: one lake is simulated and the other is not, or an object of the destination differs.
@@ -74,7 +73,9 @@ def copy_lake(
     objects = sorted((key for key in source.list("") if not key.endswith(POINTER)), key=lambda key: (key != MARK, key))
     keys = [*objects, *sorted(pointers)]
     if not keys:
-        raise CopyRefused(f"{source.uri(MARK)} is not there, nor anything else: name the folder or bucket that holds the lake")
+        raise CopyRefused(
+            f"{source.uri(MARK)} does not exist, and there is nothing else; name the folder or bucket with the lake"
+        )
     there = set(destination.list(""))
     with ThreadPoolExecutor(WORKERS) as pool:
 
@@ -134,5 +135,7 @@ def _copied(source: ObjectStore, destination: ObjectStore, key: str, content: by
             return _Step("vanished")
     destination.put(key, content)
     if destination.checksum(key) != md5_of(content):
-        raise CopyRefused(f"{destination.uri(key)} is not what was written there; somebody else writes to it. Run the copy again")
+        raise CopyRefused(
+            f"{destination.uri(key)} differs from what was written, because another program writes to it. Run the copy again"
+        )
     return _Step("copied", len(content))

@@ -1,8 +1,8 @@
-"""Files of the lake that were found damaged: set aside with every byte, and a note that says which file, why and since when.
+"""Damaged files of the lake: moved to quarantine with all bytes, and a note with the file, the reason and the time.
 
-Layout: ``damaged/<key>-<sha256>`` holds the bytes, the same with ``.json`` the note. A file is set aside when its bytes are not
-what the platform writes there; one that cannot be fetched at all is another matter (``ObjectStoreError``). The damage is open
-until the file is written again, or (raw observations) until the provider was asked again for what it held.
+Layout: ``damaged/<key>-<sha256>`` holds the bytes, the same with ``.json`` the note. A file is damaged if its bytes are not what
+the platform writes there; one that cannot be fetched at all is a different error (``ObjectStoreError``). The damage is open until
+the file is written again, or (raw observations) until the provider was asked again for its content.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ FOLDER = "damaged/"
 LARGEST_JSON = 16 * 2**20
 NOTE = re.compile(rf"{FOLDER}(.+)-[0-9a-f]{{12}}\.json")
 TOLD_FOR = timedelta(days=1)
-"""So long a damage is told of, however soon it was mended."""
+"""How long a damage is reported, even if it was repaired sooner."""
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What bytes that are not what a reader expects make it raise."""
+"""Exceptions that damaged bytes may raise in readers."""
 
 T = TypeVar("T")
 
 
 class Damage(Declaration):
-    """One file that was found damaged.
+    """One damaged file.
 
     Attributes:
-        key: where it was.
-        kept: where its bytes are now.
+        key: of the file.
+        kept: key of its bytes now.
         why: what is wrong with it.
-        mended_at: when what it held was asked for again.
-        mended: what came of that, in words.
+        mended_at: when its content was requested again.
+        mended: the result of that, in words.
     """
 
     key: str
@@ -58,26 +58,26 @@ class Damage(Declaration):
 
     @property
     def text(self) -> str:
-        """The damage in one sentence, with what became of it."""
+        """The damage in one sentence, with what was done about it."""
         sentence = f"{self.key} was damaged ({self.why}) and is set aside as {self.kept}"
         return f"{sentence}; {self.mended}" if self.mended else sentence
 
 
 class Damaged:
-    """What was set aside of one store."""
+    """The quarantine of damaged files of one store."""
 
     def __init__(self, store: ObjectStore, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
 
     def set_aside(self, key: str, content: bytes, why: str) -> Damage | None:
-        """Move the file under ``key`` away, its bytes kept; told in the log. None where another process was faster.
+        """Move the file under ``key`` to quarantine, and log it. None if another process was faster.
 
-        The copy comes first, so that a process killed in between loses nothing and does the same again. Where the store refuses
-        to delete or to keep anything, the file stays where it is and is told again.
+        The copy is written first, so that a process killed in between loses nothing. If the store refuses to delete or to write,
+        the file stays where it is and is reported again.
 
         Args:
-            content: what was found to be damaged; what was written since is left alone.
+            content: the damaged bytes; a file that was written since is not moved.
         """
         try:
             if self._store.get(key) != content:
@@ -91,12 +91,12 @@ class Damaged:
         return None
 
     def keep(self, key: str, content: bytes, why: str) -> Damage:
-        """Keep a damaged ``content`` of ``key`` without moving the file, whose place something else takes; told in the log.
+        """Keep the damaged ``content`` of ``key`` without moving the file, which will be overwritten; log it.
 
-        Where the same was kept within a day, or is mended already, nothing is said again: a store may refuse to delete.
+        If the same was kept within a day, or is repaired, nothing is logged: a store may refuse to delete.
 
         Raises:
-            ObjectStoreError: the store does not take it.
+            ObjectStoreError: it could not be stored.
         """
         digest = hashlib.sha256(content).hexdigest()
         found = Damage(
@@ -116,7 +116,7 @@ class Damaged:
         return found
 
     def all(self, prefix: str = "") -> list[Damage]:
-        """Everything that was ever set aside of the files under ``prefix``, by key."""
+        """Everything that was ever quarantined of files under ``prefix``, by key."""
         found = []
         for name in self._store.list(f"{FOLDER}{prefix}"):
             if (one := self._read(name)) is not None:
@@ -124,20 +124,20 @@ class Damaged:
         return found
 
     def open(self, prefix: str = "") -> list[Damage]:
-        """What is still missing of it: neither written again nor asked for again."""
+        """Those that are still missing: neither written again nor requested again."""
         return [damage for damage in self.all(prefix) if damage.mended_at is None and self._missing(damage)]
 
     def news(self, now: datetime) -> list[Damage]:
-        """What people should know at ``now``: all that is open, and what was found within a day and is mended already."""
+        """What to report at ``now``: all open damage, and what was found within a day and is repaired."""
         missing = {damage.kept for damage in self.open()}
         return [damage for damage in self.all() if damage.kept in missing or now - damage.found_at < TOLD_FOR]
 
     def mend(self, damage: Damage, moment: datetime, words: str) -> None:
-        """Note that what a file held was asked for again."""
+        """Note that the content of a file was requested again."""
         self._note(damage.model_copy(update={"mended_at": moment, "mended": words}))
 
     def _missing(self, damage: Damage) -> bool:
-        """Whether nothing is there in its place, or the damaged file still is, because the store did not let it go."""
+        """Whether the file does not exist again, or is still the damaged one, which the store did not delete."""
         try:
             return hashlib.sha256(self._store.get(damage.key)).hexdigest() == damage.sha256
         except ObjectNotFound:
@@ -147,7 +147,7 @@ class Damaged:
         self._store.put(f"{damage.kept}.json", damage.model_dump_json(indent=1).encode())
 
     def _read(self, name: str) -> Damage | None:
-        """A note; None where there is none. One that is damaged itself says what its name says, and that nothing was mended."""
+        """A note; None if there is none. A damaged note is replaced by what its name says, as not repaired."""
         named = NOTE.fullmatch(name)
         if named is None:
             return None
@@ -162,12 +162,12 @@ class Damaged:
 
 
 def read_kept(store: ObjectStore, key: str, parse: Callable[[Any], T]) -> T | None:
-    """What the platform keeps for itself as JSON under ``key``; None where there is nothing, or nothing that can be believed.
+    """The JSON state that the platform keeps under ``key``; None if there is none, or it is damaged.
 
-    A damaged file is set aside: what is kept for convenience never stops anything.
+    A damaged file is moved to quarantine; state that is only kept for convenience never stops anything.
 
     Args:
-        parse: makes the value of it; what it raises for another shape counts as damage.
+        parse: converts the JSON; what it raises for another form counts as damage.
     """
     try:
         content = store.get(key)
@@ -181,13 +181,18 @@ def read_kept(store: ObjectStore, key: str, parse: Callable[[Any], T]) -> T | No
 
 
 def plain_json(content: bytes) -> Any:
-    """What JSON bytes say. Raises ValueError for what is too large, RecursionError for what is too deep."""
+    """The content of JSON bytes.
+
+    Raises:
+        ValueError: it is too large, or not JSON.
+        RecursionError: it is nested too deeply.
+    """
     if len(content) > LARGEST_JSON:
         raise ValueError(f"it has {len(content):,} bytes, at most {LARGEST_JSON:,} are read")
     return json.loads(content)
 
 
 def why_not(error: BaseException) -> str:
-    """A short reason, on one line, from what a reader raised."""
+    """A short reason, on one line, from an exception of a reader."""
     words = " ".join(str(error).split())[:160]
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

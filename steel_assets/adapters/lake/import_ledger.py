@@ -1,8 +1,8 @@
-"""The ledger of imports in the lake: one record for each file, what it claimed, and what is read instead of withdrawn rows.
+"""The ledger of imports in the lake: a record per file, its claims, and what is read instead of withdrawn rows.
 
-Layout, all of it append-only: ``raw-data/file-import/imports/{records,claims,instead,rewritten}/…``; the rows themselves are in
-``raw-data/file-import/files/<year>/…`` like any other observations. The raw file is written last: an import whose raw file is not
-there never was, so a process that is killed anywhere leaves nothing half done.
+Layout, all append-only: ``raw-data/file-import/imports/{records,claims,instead,rewritten}/…``; the rows are in
+``raw-data/file-import/files/<year>/…`` like other observations. The raw file is written last: an import without its raw file does
+not exist, so a process killed at any point leaves nothing half done.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ READERS = 8
 
 
 class ImportLedger:
-    """What was ever imported into one lake."""
+    """All imports of one lake."""
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._read: dict[str, Import | None] = {}
 
     def imports(self) -> dict[str, Import]:
-        """Every import by its id, oldest first, withdrawn ones too; those from before there was a ledger by their raw files."""
+        """Every import by its id, oldest first, with withdrawn ones; those from before the ledger by their raw files."""
         store = self.lake.store
         raw = self.lake.raw_files(RAW_FILES)
         records = [key for key in store.list(f"{PLACE}/records/") if key.endswith(".json")]
@@ -59,12 +59,12 @@ class ImportLedger:
         }
 
     def taints(self) -> list[Tainted]:
-        """Every import that was believed for a while and is no longer."""
+        """Every import that was in use for a while and is withdrawn."""
         rewritings = self.lake.rewritings()
         return tainted(self.imports(), rewritings) if rewritings else []
 
     def claims(self, entry: Import) -> pd.DataFrame:
-        """What an import claimed: rows of ``CLAIMS``. Of an import without a record, or whose claims are damaged, what it stored.
+        """The claims of an import: rows of ``CLAIMS``. Without a record, or if they are damaged, what it stored.
 
         Raises:
             LakeError: that is damaged too.
@@ -85,14 +85,14 @@ class ImportLedger:
         return CLAIMS.enforce(rows[CLAIMS.column_names])
 
     def without_rows(self) -> dict[str, Import]:
-        """Raw file → the import that stored it, of those whose raw file was damaged and is not there."""
+        """Raw file → the import that stored it, for raw files that were damaged and are missing."""
         lost = {damage.key for damage in self.lake.damaged.open(f"{RAW_FILES}{GROUP}/")}
         keys = self.lake.store.list(f"{PLACE}/records/") if lost else ()
         found = [self._record(key) for key in keys if key.endswith(".json")]
         return {str(imported.raw_file): imported for imported in found if imported is not None and imported.raw_file in lost}
 
     def add(self, entry: Import, claims: pd.DataFrame, content: bytes | None) -> Import:
-        """Store an import; the entry as it was stored, with the key of its claims.
+        """Store an import; return its entry with the key of its claims.
 
         Args:
             claims: rows of ``CLAIMS``.
@@ -107,7 +107,7 @@ class ImportLedger:
         return record
 
     def instead(self, rows: pd.DataFrame) -> str:
-        """Store rows of ``tables.OBSERVATIONS`` that a rewriting will name; their key. Nothing reads them before it does."""
+        """Store rows of ``tables.OBSERVATIONS`` for a rewriting; return their key. They are read only once it names them."""
         content = to_parquet(OBSERVATIONS.enforce(rows))
         collected = rows["collected_at"].max()
         key = f"{PLACE}/instead/{GROUP}/{collected:%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
@@ -115,18 +115,18 @@ class ImportLedger:
         return key
 
     def rewrite(self, rewriting: Rewriting) -> None:
-        """Let a rewriting take effect, whole (with ``counts_with``, as soon as that file is there)."""
+        """Put a rewriting in force (with ``counts_with``, once that file exists)."""
         name = f"{rewriting.at:%Y-%m-%dT%H%M%S.%fZ}-{rewriting.subject}"
         key, content = f"{PLACE}/rewritten/{name}.json", rewriting.model_dump_json(indent=1).encode()
         self.lake.store.put(copy_of(key), content)
         self.lake.store.put(key, content)
 
     def _record(self, key: str) -> Import | None:
-        """The entry of a record; None where it is damaged: its raw file is listed like one from before there was a ledger."""
+        """The entry in a record; None if it is damaged: its raw file is then listed like one from before the ledger."""
         return read_kept(self.lake.store, key, lambda said: Import.model_validate_json(json.dumps(said)))
 
     def _untold(self, key: str) -> Import | None:
-        """The entry of a raw file that has no record; None when it holds no imported rows."""
+        """The entry of a raw file without a record; None if it has no imported rows."""
         rows = self.lake.raw(key)
         rows = rows[rows["source"] == SOURCE] if rows is not None else None
         if rows is None or rows.empty:
@@ -136,12 +136,12 @@ class ImportLedger:
 
 
 def import_id(at: pd.Timestamp, content: str) -> str:
-    """What people call an import by: its moment, and a few letters of its own."""
+    """The id of an import for people: its time, and a few letters of its hash."""
     return f"{at:%Y%m%d-%H%M%S}-{hashlib.sha256(f'{at.isoformat()}|{content}'.encode()).hexdigest()[:6]}"
 
 
 def parts_of(claims: pd.DataFrame, rows: pd.DataFrame) -> tuple[ImportedSeries, ...]:
-    """The series of an import, from what it claimed and what it stored."""
+    """The series of an import, from its claims and what it stored."""
     new: Mapping[str, int] = rows["series"].value_counts().to_dict()
     return tuple(
         ImportedSeries(

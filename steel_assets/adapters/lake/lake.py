@@ -1,8 +1,8 @@
-"""The lake's layout over an object store: append-only raw observations, and frames written whole.
+"""The layout of the lake in an object store: append-only raw observations, and frames written as a whole.
 
-Layout (the mission's): ``raw-data/<source>/<group>/<year>/…parquet``, ``processed-data/{daily,weekly,monthly}/…``,
-``models/{production,staging,backups}/…``, ``predictions/{daily,validation}/…``. Older raw files are compacted (``raw_files``).
-A file ``lake.json`` says whether the lake holds simulated or real data; the two never mix.
+Layout: ``raw-data/<source>/<group>/<year>/…parquet``, ``processed-data/{daily,weekly,monthly}/…``,
+``models/{production,staging,backups}/…``, ``predictions/{daily,validation}/…``. Older raw files are compacted (``raw_files``). A
+file ``lake.json`` says whether the lake holds simulated or real data; the two are never mixed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from steel_assets.core.tables import OBSERVATIONS
 RAW = "raw-data/"
 IMPORTS = "raw-data/file-import/"
 REWRITTEN = re.compile(r"^raw-data/[^/]+/imports/rewritten/.*\.json$")
-"""Which files are read in place of what withdrawn imports stored (``core.imports.Rewriting``)."""
+"""Records of which files are read instead of what withdrawn imports stored (``core.imports.Rewriting``)."""
 
 
 STAMP = "%Y-%m-%dT%H%M%S"
@@ -42,7 +42,7 @@ COLLECTED = re.compile(r"/(\d{4}-\d\d-\d\dT\d{6})Z-[^/]*\.parquet$")
 
 
 class LakeError(Problem):
-    """The lake refuses; the message says why and what to do."""
+    """The lake refuses an operation; the message says why and what to do."""
 
 
 class DamagedFile(LakeError, ValueError):
@@ -66,7 +66,7 @@ class Lake:
 
     @cached_property
     def damaged(self) -> Damaged:
-        """What was set aside of this lake."""
+        """The quarantine of this lake's damaged files."""
         return Damaged(self.store)
 
     @cached_property
@@ -76,9 +76,9 @@ class Lake:
 
     @property
     def simulated(self) -> bool | None:
-        """Whether this lake holds simulated data; None while it is empty. The first rows decide, for ever.
+        """Whether this lake holds simulated data; None while it is empty. The first rows determine it for ever.
 
-        A damaged mark is set aside and written again from the rows.
+        A damaged ``lake.json`` is quarantined and written again from the rows.
         """
         mark = marked(self.store)
         if mark is not None or not self.damaged.open(MARK):
@@ -107,7 +107,7 @@ class Lake:
         return key
 
     def prepared(self, observations: pd.DataFrame, folder: str, group: str) -> tuple[str, bytes]:
-        """The key and content with which ``append_observations`` would store rows (at least one). Raises the same."""
+        """The key and content that ``append_observations`` would write for rows (at least one). Raises the same."""
         rows = OBSERVATIONS.enforce(observations).sort_values(["series", "period", "published_at"], kind="stable")
         self._claim(rows["simulated"])
         content = to_parquet(rows)
@@ -116,20 +116,24 @@ class Lake:
         return f"{RAW}{folder}/{group}/{collected:%Y}/{name}", content
 
     def raw_files(self, prefix: str = RAW) -> list[str]:
-        """Keys of the files of observations that were ever stored under ``prefix`` (all, a source's or a group's folder).
+        """Keys of the files of observations ever stored under ``prefix`` (all, a source's or a group's folder).
 
-        Withdrawn ones too, and those that were compacted since: they lie under these keys no more, and ``raw`` reads them.
+        Withdrawn and compacted ones are included; the latter no longer exist under these keys, and ``raw`` reads them.
         """
         return self.raw_storage.consistently(lambda: self.raw_storage.view(prefix).keys)
 
     def files(self, prefix: str = RAW) -> list[str]:
-        """Keys of the files of observations that count: what was withdrawn is left out, or replaced by what is read instead."""
+        """Keys of the files of observations in use: withdrawn ones are left out, or replaced by what is read instead."""
         view = self.raw_storage.consistently(lambda: self.raw_storage.view(prefix))
         instead, _ = in_effect(self._rewritings(view))
         return [key for key in view.keys if key not in instead] + [key for key in instead.values() if key is not None]
 
     def rewritings(self) -> list[Rewriting]:
-        """Which imports were never true, in the order in which that was found. Raises LakeError."""
+        """The rewritings of imports, in order of time.
+
+        Raises:
+            LakeError: one is damaged and has no copy.
+        """
         return self.raw_storage.consistently(lambda: self._rewritings(self.raw_storage.view(IMPORTS)))
 
     def _rewritings(self, view: View) -> list[Rewriting]:
@@ -141,7 +145,11 @@ class Lake:
         return sorted(found, key=lambda rewriting: rewriting.at)
 
     def _rewriting(self, key: str) -> Rewriting:
-        """One of them; where it is damaged, its copy, which is put in its place. Raises LakeError."""
+        """One rewriting; if it is damaged its copy, which replaces it.
+
+        Raises:
+            LakeError: both are damaged.
+        """
         content = self.store.get(key)
         try:
             return Rewriting.model_validate_json(json.dumps(plain_json(content)))
@@ -159,9 +167,9 @@ class Lake:
             return one
 
     def observations(self, series: Iterable[str] | None = None) -> pd.DataFrame:
-        """All observations ever stored, all vintages, without what was withdrawn; only of ``series`` when given.
+        """All observations ever stored, all vintages, without withdrawn ones; only of ``series`` if given.
 
-        A file that is damaged is set aside and costs only its own rows (``adapters/lake/damaged.py``).
+        A damaged file is quarantined and loses only its own rows (``adapters/lake/damaged.py``).
         """
         tables = self.raw_storage.consistently(self._counting)
         if series is not None:
@@ -173,18 +181,18 @@ class Lake:
         return OBSERVATIONS.enforce(frame.drop_duplicates(list(OBSERVATIONS.key)))
 
     def _counting(self) -> list[pa.Table]:
-        """The observations that count, in the order of the keys of their files."""
+        """The observations in use, in the order of the keys of their files."""
         view = self.raw_storage.view(RAW)
         instead, _ = in_effect(self._rewritings(view))
         return self.raw_storage.tables(view, instead.keys(), [key for key in instead.values() if key and key in view.listed])
 
     def raw(self, key: str) -> pd.DataFrame | None:
-        """The observations in one file; None where it is not there, or was damaged and is set aside."""
+        """The observations in one file; None if it does not exist, or is damaged (and then quarantined)."""
         found = self.raw_storage.one(key)
         return None if found is None else OBSERVATIONS.enforce(found.to_pandas(use_threads=False))
 
     def write(self, key: str, frame: pd.DataFrame, table: Table | None = None) -> str:
-        """Write ``frame`` whole under ``key``, after enforcing ``table`` when given; where to find it."""
+        """Write ``frame`` as a whole under ``key``, after ``table.enforce`` if given; return its address."""
         self.store.put(key, to_parquet(table.enforce(frame) if table else frame))
         return self.store.uri(key)
 
@@ -192,11 +200,11 @@ class Lake:
         """The frame under ``key``.
 
         Args:
-            check: what must be true of it, for example ``MARKET_DAILY.enforce``; what it raises for another frame is damage.
+            check: validates it, for example ``MARKET_DAILY.enforce``; an exception means that the file is damaged.
 
         Raises:
             ObjectNotFound: there is none.
-            DamagedFile: it is no frame, or another one.
+            DamagedFile: it is not a frame, or has another form.
         """
         content = self.store.get(key)
         try:
@@ -206,11 +214,11 @@ class Lake:
             raise DamagedFile(key, content, str(error)) from error
 
     def set_aside(self, found: DamagedFile) -> None:
-        """Move a damaged file away: what is in it is made again."""
+        """Move a damaged file, whose content can be computed again, to quarantine."""
         self.damaged.set_aside(found.key, found.content, found.why)
 
     def _mark(self, nature: bool) -> bool | None:
-        """Say which data the lake holds, unless somebody has; what it holds."""
+        """Set the nature of the lake's data unless it is set; return what is set."""
         try:
             self.store.put_if(MARK, json.dumps({"simulated": nature}).encode(), None)
         except Conflict:
@@ -218,7 +226,7 @@ class Lake:
         return nature
 
     def _claim(self, flags: pd.Series) -> None:
-        """Let rows in whose ``simulated`` flags fit the lake; the first rows of all set its nature."""
+        """Check that the ``simulated`` flags of new rows fit the lake; the first rows set its nature."""
         nature = self.simulated
         if nature is None and flags.nunique() == 1:
             nature = self._mark(bool(flags.iloc[0]))
@@ -232,7 +240,7 @@ class Lake:
 
 
 def collected_at(key: str) -> str:
-    """When a file of observations was collected, as its name says it (2026-11-20T080000); empty where it says no moment."""
+    """The time of collection in the name of a file of observations (2026-11-20T080000); empty if there is none."""
     named = COLLECTED.search(key)
     if named is None:
         return ""
@@ -243,5 +251,5 @@ def collected_at(key: str) -> str:
 
 
 def copy_of(key: str) -> str:
-    """Where the copy of a rewriting is, for when it is damaged."""
+    """The key of a rewriting's copy, which is used if it is damaged."""
     return key.replace("/rewritten/", "/rewritten-copies/")

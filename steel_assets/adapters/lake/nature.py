@@ -1,4 +1,4 @@
-"""The file that says which data a lake holds, simulated or real; to read it needs no pandas."""
+"""The file that says whether a lake holds simulated or real data, read without pandas."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ MARK = "lake.json"
 
 
 def marked(store: ObjectStore) -> bool | None:
-    """What the mark says; None where there is none, or it is damaged (then ``Lake.simulated`` finds out)."""
+    """Whether it says simulated; None if it does not exist or is damaged (``Lake.simulated`` then finds out)."""
     return read_kept(store, MARK, _nature)
 
 
 def _nature(content: Any) -> bool:
-    """What the mark says. Raises what a mark that is damaged makes it raise."""
+    """The content of the file; raises if it is damaged."""
     if not isinstance(content["simulated"], bool):
         raise ValueError("simulated must be true or false")
     return content["simulated"]

@@ -1,4 +1,4 @@
-"""Frames as Parquet bytes and back. Bytes that are no table that we wrote are refused in one way, whatever is wrong with them."""
+"""Frames to Parquet bytes and back; bytes of any other form raise one error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ARROW: dict[Dtype, pa.DataType] = {
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
-    """``frame`` as Parquet bytes, the same bytes for the same frame. Every page carries a checksum."""
+    """``frame`` as Parquet bytes, identical for identical frames. Every page has a checksum."""
     buffer = io.BytesIO()
     table = pa.Table.from_pandas(frame, preserve_index=False)
     pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
@@ -43,10 +43,10 @@ def from_parquet(content: bytes) -> pd.DataFrame:
 
 
 def table_from(content: bytes, table: Table) -> pa.Table:
-    """The rows of ``table`` in Parquet bytes, its columns in its order and types; keys are not looked at.
+    """The rows of ``table`` in Parquet bytes, with its columns in order and type; keys are not checked.
 
     Raises:
-        Unreadable: a column is missing, unknown or of another type, or a value is missing that may not be.
+        Unreadable: a column is missing, unknown or of another type, or a required value is missing.
     """
     try:
         return _typed(_read(content, table), table)
@@ -57,7 +57,7 @@ def table_from(content: bytes, table: Table) -> pa.Table:
 
 
 def _read(content: bytes, table: Table | None = None) -> pa.Table:
-    """The whole file, on this thread: Arrow's own were seen to abort a process that was about to end."""
+    """Read the whole file on this thread, because Arrow's own threads were seen to abort a process at exit."""
     file = opened(content)
     if table is not None:
         _check_columns(file.schema_arrow, table)

@@ -1,4 +1,4 @@
-"""Parquet bytes as an Arrow file, within bounds, and as plain rows; without pandas, whose import takes longer than most files."""
+"""Parquet bytes as an Arrow file, within limits, and as plain rows; without pandas, which is slow to import."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ import pyarrow.parquet as pq
 
 LARGEST_ROWS = 50_000_000
 LARGEST_BYTES = 2**31
-"""Of one file, unpacked: many times what a collection or a market's history takes, and less than what ends a process."""
+"""Limit of one file's unpacked size: many times a collection or a market's history, and less than exhausts a process."""
 
 UNREADABLE = (pa.ArrowException, OSError, MemoryError, ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
-"""What bytes that are no Parquet, or are damaged, make the libraries raise."""
+"""Exceptions of the libraries for bytes that are not Parquet, or damaged."""
 
 
 class Unreadable(ValueError):
-    """The bytes are no Parquet file, or not one of the table that was asked for."""
+    """The bytes are not a Parquet file, or not one of the requested table."""
 
 
 def opened(content: bytes) -> pq.ParquetFile:
-    """The file in ``content``; nothing but its end is read yet. Raises Unreadable, or one of UNREADABLE."""
+    """The file in ``content``, of which only the footer is read yet.
+
+    Raises:
+        Unreadable, or one of UNREADABLE: it is not a valid file.
+    """
     file = pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True)
     about = file.metadata
     size = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))

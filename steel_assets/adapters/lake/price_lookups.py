@@ -1,6 +1,7 @@
-"""What the newest run that looked for a market's prices found, beside the market's history in the lake: ``looked.json``.
+"""The result of the newest run that looked for a market's prices, with its history in the lake: ``looked.json``.
 
-With it are the days on which the market's exchange is shut, so that whoever tells the age of a price needs no calendar library.
+It includes the days on which the market's exchange is closed, so that the age of a price can be computed without the calendar
+library.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from steel_assets.core.price_age import LookedUp
 
 @dataclass(frozen=True)
 class PriceLookup:
-    """One look at a market.
+    """The result of one run for a market.
 
     Attributes:
         calendar: name of its calendar.
@@ -34,26 +35,34 @@ class PriceLookup:
 
     @property
     def looked_up(self) -> LookedUp:
-        """What it says, with days instead of text. Raises ValueError where one is no day."""
+        """The result with days instead of text.
+
+        Raises:
+            ValueError: a text is not a day.
+        """
         return LookedUp(date.fromisoformat(self.newest), date.fromisoformat(self.until))
 
 
 def write_lookup(store: ObjectStore, market: str, lookup: PriceLookup) -> None:
-    """Keep ``lookup`` as the newest one of ``market``."""
+    """Store ``lookup`` as the newest of ``market``."""
     store.put(_key(market), json.dumps(asdict(lookup)).encode())
 
 
 def read_lookup(store: ObjectStore, market: str) -> PriceLookup | None:
-    """The newest look at ``market``; None where there is none that can be read.
+    """The newest result for ``market``; None if none can be read.
 
-    None was kept, an older version of the platform looked, or what was kept was damaged: the next ``market_daily`` writes it
-    again.
+    That is so before the first run, with data of an older release, and if the file is damaged; the next ``market_daily`` writes
+    it again.
     """
     return read_kept(store, _key(market), _lookup)
 
 
 def _lookup(content: dict[str, Any]) -> PriceLookup:
-    """What is kept of a look. Raises KeyError, TypeError, ValueError for anything else."""
+    """The stored result.
+
+    Raises:
+        KeyError, TypeError, ValueError: it has another form.
+    """
     days = {name: [f"{date.fromisoformat(day)}" for day in content[name]] for name in ("closed", "extra")}
     newest, until = (f"{date.fromisoformat(content[name])}" for name in ("newest", "until"))
     if not isinstance(content["calendar"], str):

@@ -1,6 +1,6 @@
-"""Published forecasts in the lake, signed where there is a key.
+"""Published forecasts in the lake, signed if there is a key.
 
-A forecast is a Parquet file that anybody's tools read, so its signature lies beside it, under
+A forecast is a Parquet file that any program can read, so its signature is a separate file,
 ``predictions/signatures/<day>/<name>.json``: a signed document with the file's checksum, written before the file.
 """
 
@@ -50,7 +50,11 @@ class Publications:
         return from_parquet(content)
 
     def sign(self, key: str) -> None:
-        """Sign what is there as it is, whoever wrote it. Raises ObjectNotFound."""
+        """Sign the present file, whoever wrote it.
+
+        Raises:
+            ObjectNotFound: there is none.
+        """
         self._sign(key, self._lake.store.get(key))
 
     def _sign(self, key: str, content: bytes) -> None:

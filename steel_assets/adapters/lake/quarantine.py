@@ -1,7 +1,8 @@
-"""What came from a provider and was not let in: answers of unknown shape, and figures that were not believed.
+"""Answers of providers that could not be read, and values that are doubtful.
 
-Layout: ``raw-data/<source>/rejected/<series>/…`` holds each answer byte for byte beside a small JSON; ``raw-data/<source>/
-quarantine/{held,decided}/…`` holds figures and decisions as Parquet. All of it is append-only, and none of it is an observation.
+Layout: ``raw-data/<source>/rejected/<series>/…`` holds each answer byte for byte with a small JSON;
+``raw-data/<source>/quarantine/{held,decided}/…`` holds values and decisions as Parquet. All of it is append-only, and not part of
+the observations.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from steel_assets.core.table_schema import Table
 
 MIB = 2**20
 LARGEST_KEPT = 16 * MIB
-"""An answer larger than this is kept up to here; the JSON beside it says so."""
+"""Of a larger answer only so many bytes are kept, which its JSON says."""
 
 
 @dataclass(frozen=True)
 class QuarantineStore:
-    """What one store keeps aside."""
+    """The quarantine in one store."""
 
     store: ObjectStore
 
     def reject(self, folder: str, series: str, reason: str, content: bytes, moment: pd.Timestamp) -> str:
-        """Keep an answer that could not be read; where it is. The same answer at the same moment is kept once.
+        """Store an answer that could not be read; return its key. The same answer at the same moment is stored once.
 
         Args:
             folder: the source's, for example ``fred-api``.
-            reason: what was expected and what came.
+            reason: what was expected and what was received.
         """
         digest = hashlib.sha256(content).hexdigest()
         key = f"raw-data/{folder}/rejected/{series}/{moment:%Y-%m-%dT%H%M%SZ}-{digest[:12]}"
@@ -51,25 +52,25 @@ class QuarantineStore:
         return f"{key}.bin"
 
     def rejected(self, folder: str) -> list[str]:
-        """Keys of the answers kept aside of a source, oldest first by series."""
+        """Keys of the stored answers of a source, oldest first by series."""
         return [key for key in self.store.list(f"raw-data/{folder}/rejected/") if key.endswith(".bin")]
 
     def hold(self, held: pd.DataFrame, folder: str, moment: pd.Timestamp) -> None:
-        """Add figures (rows of QUARANTINE) to what is held; those held already are not added again."""
+        """Add values (rows of QUARANTINE) to those held; values held already are skipped."""
         new = held[~held["id"].isin(self.held(folder)["id"])]
         self._append(new, QUARANTINE, f"raw-data/{folder}/quarantine/held", moment)
 
     def held(self, folder: str) -> pd.DataFrame:
-        """Every figure of a source that was ever held."""
+        """All values of a source that were ever held."""
         return self._all(QUARANTINE, f"raw-data/{folder}/quarantine/held/")
 
     def decide(self, decisions: pd.DataFrame, folder: str, moment: pd.Timestamp) -> None:
-        """Add decisions (rows of DECISIONS); a figure that was decided upon stays so."""
+        """Add decisions (rows of DECISIONS); an earlier decision about a value is not changed."""
         new = decisions[~decisions["id"].isin(self.decisions(folder)["id"])]
         self._append(new, DECISIONS, f"raw-data/{folder}/quarantine/decided", moment)
 
     def decisions(self, folder: str) -> pd.DataFrame:
-        """What was decided about figures of a source."""
+        """The decisions about values of a source."""
         return self._all(DECISIONS, f"raw-data/{folder}/quarantine/decided/")
 
     def _append(self, rows: pd.DataFrame, table: Table, prefix: str, moment: pd.Timestamp) -> None:
@@ -86,7 +87,7 @@ class QuarantineStore:
         return table.enforce(pd.concat([table.empty(), *frames], ignore_index=True).drop_duplicates(list(table.key)))
 
     def _one(self, key: str, table: Table) -> pd.DataFrame | None:
-        """The rows of one file; None where it was damaged and is set aside: what it held comes again, and waits again."""
+        """The rows of one file; None if it is damaged (and then set aside): its values will be collected and held again."""
         try:
             content = self.store.get(key)
         except ObjectNotFound:

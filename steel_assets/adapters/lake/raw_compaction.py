@@ -1,9 +1,9 @@
-"""Raw files compacted: many small files of a group become one, so that a day reads as much in year ten as on day one.
+"""Compacts raw files: many small files of a group become one, so that reading does not slow down over the years.
 
-First all rows are written again as one file (its copy before it), next to what is there; readers take each raw file from either.
-What it replaces is deleted no sooner than ``GRACE`` later, when nobody reads by a listing from before, and file by file only
-where its rows are equal to those that the compacted file, read anew, has of it. So a process that dies anywhere loses nothing,
-two that compact at once do no harm, and the next one goes on.
+First all rows are written again as one file (its copy before it), next to the originals; readers use either. The originals are
+deleted at least ``GRACE`` later, when no reader uses an earlier listing, and each only if its rows equal those in the compacted
+file, which is read again for that. So a process that dies at any point loses nothing, two concurrent compactions do no harm, and
+the next one continues.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from steel_assets.core.tables import OBSERVATIONS
 log = logging.getLogger("steel.compaction")
 
 LEAST = 7
-"""So many files of closed days lie side by side before they are compacted: about a week of one group."""
+"""Number of files of past days that are compacted: about a week of one group."""
 
 MOST = 1000
-"""Files that are compacted at once; what is left of an old lake is the next one's."""
+"""Largest number of files compacted at once; the rest of an old lake is left for the next call."""
 
 GRACE = timedelta(hours=1)
 CLOSED = timedelta(days=1)
@@ -37,12 +37,12 @@ CLOSED = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Compaction:
-    """What came of compacting.
+    """The result of compacting.
 
     Attributes:
         compacted: raw files whose rows were written again as one.
-        deleted: raw files, and older compacted ones, that were deleted because everything in them is in a compacted one.
-        remaining: whether anything is left for the next time.
+        deleted: raw files, and older compacted ones, deleted because a compacted file contains them.
+        remaining: whether anything is left for the next call.
     """
 
     compacted: int = 0
@@ -53,15 +53,15 @@ class Compaction:
 def compact(
     lake: Lake, now: datetime, *, least: int = LEAST, go_on: Callable[[], bool] = lambda: True, grace: timedelta = GRACE
 ) -> Compaction:
-    """Compact every group of ``lake`` that has ``least`` raw files of closed days; delete what an earlier compaction replaced.
+    """Compact every group of ``lake`` with ``least`` raw files of past days; delete what an earlier compaction replaced.
 
     Args:
         now: with a time zone.
-        go_on: asked before each step; where it says no, what is left is left for the next time.
+        go_on: called before each step; when it returns False, the rest is left for the next call.
 
     Raises:
-        LakeError: what was written is not what was read; nothing was deleted.
-        ObjectStoreError: the store refuses; nothing is lost.
+        LakeError: what was written differs from what was read; nothing was deleted.
+        ObjectStoreError: the store failed; nothing is lost.
     """
     done, deleted = 0, 0
     for folder in _folders(lake):
@@ -79,13 +79,17 @@ def compact(
 
 
 def _folders(lake: Lake) -> list[str]:
-    """The groups that hold observations: ``raw-data/<source>/<group>/``."""
+    """The folders of groups with observations: ``raw-data/<source>/<group>/``."""
     keys = (key for key in lake.store.list(RAW) if key.endswith(".parquet") and not ASIDE.search(key))
     return sorted({"/".join(parts[:3]) + "/" for key in keys if len(parts := key.split("/")) > 3})
 
 
 def _compacted(lake: Lake, folder: str, now: datetime, least: int) -> int:
-    """Write the closed days of one group as one file; how many raw files that were. Raises Vanished."""
+    """Write the past days of one group as one file; return the number of raw files.
+
+    Raises:
+        Vanished: a file was deleted meanwhile.
+    """
     view = lake.raw_storage.view(folder)
     closed = _closed(lake, folder, view, now)[:MOST]
     tables = lake.raw_storage.singles(closed, view.listed) if len(closed) >= least else {}
@@ -98,15 +102,14 @@ def _compacted(lake: Lake, folder: str, now: datetime, least: int) -> int:
         lake.store.put(place, content)
     if not _same(_read_anew(lake, key), pieces):
         lake.store.delete(key)
-        raise LakeError(f"{lake.store.uri(key)} did not hold what was read; it is deleted, and what was there before is read")
+        raise LakeError(f"{lake.store.uri(key)} differed from what was read; it was deleted, and the original files are used")
     return len(tables)
 
 
 def _closed(lake: Lake, folder: str, view: View, now: datetime) -> list[str]:
-    """The raw files of closed days that are not compacted yet.
+    """The raw files of past days that are not compacted yet.
 
-    One whose damage is still open stays by itself: where it was put
-    back, its place says that nothing is missing.
+    One with open damage is left alone: if it is restored, its presence shows that nothing is missing.
     """
     before = f"{now - CLOSED:{STAMP}}"
     closed = [key for key in view.single if collected_at(key) < before]
@@ -129,10 +132,10 @@ def _same(found: Compacted, pieces: list[Piece]) -> bool:
 
 
 def _replaced(lake: Lake, folder: str, now: datetime, before: datetime) -> Iterator[str]:
-    """What the newest compacted file of a group that was made before then holds too, row for row: it can be deleted.
+    """Files that the newest compacted file of a group from before then contains row by row, which can be deleted.
 
     Raises:
-        Vanished: another process deletes it.
+        Vanished: another process deleted one.
         LakeError: the compacted file, or its copy, is not what was written; nothing may be deleted.
     """
     view = lake.raw_storage.view(folder)
@@ -157,7 +160,7 @@ def _replaced(lake: Lake, folder: str, now: datetime, before: datetime) -> Itera
 
 
 def _holds(lake: Lake, key: str, table: pa.Table, place: str, now: datetime) -> bool:
-    """Whether the raw file ``key`` says nothing but ``table``. One that is damaged is kept aside: ``place`` has it."""
+    """Whether the raw file ``key`` equals ``table``. A damaged one is quarantined: ``place`` contains its rows."""
     content = _fetched(lake, key)
     try:
         same: bool = table_from(content, OBSERVATIONS).equals(table)
@@ -171,7 +174,7 @@ def _holds(lake: Lake, key: str, table: pa.Table, place: str, now: datetime) -> 
 
 
 def _of_a_former(lake: Lake, copy: str, before: datetime, stored: Collection[str]) -> bool:
-    """Whether a copy without its file was made before then and holds nothing else."""
+    """Whether a copy without its file can be deleted: older than ``before`` with nothing but ``stored``, or unreadable."""
     try:
         found = compacted(f"{RAW}{copy.removeprefix(COPIES)}", _fetched(lake, copy))
     except Unreadable:
@@ -180,7 +183,7 @@ def _of_a_former(lake: Lake, copy: str, before: datetime, stored: Collection[str
 
 
 def _read_anew(lake: Lake, key: str) -> Compacted:
-    """A compacted file as it lies in the store, with a copy that is the same. Raises Vanished, LakeError."""
+    """A compacted file as stored, with an identical copy. Raises Vanished, LakeError."""
     found = lake.raw_storage.reread(key)
     if found is None:
         raise LakeError(f"{lake.store.uri(key)} is damaged; nothing was deleted, and its rows are read from the files beside it")

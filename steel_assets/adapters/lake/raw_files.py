@@ -1,8 +1,7 @@
-"""The files of raw observations as they lie in a store: one for each collection, older ones compacted into one per group.
+"""The files of raw observations in a store: one per collection, older ones compacted into one per group.
 
-What was read is kept for the life of the process by key and stamp, so that a run fetches each file once; a file that was written
-again since is read again. Nothing depends on it: another process reads for itself. While others compact, a file that is listed
-may be gone when it is fetched: then everything is listed again.
+Files that were read are kept in memory by key and stamp, so that a run fetches each once; a file that was written again since is
+read again. If another process compacts meanwhile, a listed file may be gone when it is fetched: then everything is listed again.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectSto
 from steel_assets.core.tables import OBSERVATIONS
 
 ASIDE = re.compile("^raw-data/[^/]+/(rejected|quarantine|imports)/")
-"""What came and was not let in (``adapters/aside.py``), and the ledger of imports: no observations."""
+"""Keys that are not observations: rejected and quarantined data, and the ledger of imports."""
 
 READERS = 4
 ATTEMPTS = 20
@@ -31,7 +30,7 @@ T = TypeVar("T")
 
 
 class Vanished(ObjectStoreError):
-    """A file that was listed is not there any more."""
+    """A listed file does not exist any more."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} was listed and is gone, again and again; who else deletes files of this lake?")
@@ -39,7 +38,7 @@ class Vanished(ObjectStoreError):
 
 @dataclass(frozen=True)
 class View:
-    """What lay under a prefix when it was listed.
+    """A listing of a prefix.
 
     Attributes:
         listed: every key, observations or not, and its stamp.
@@ -66,14 +65,18 @@ class RawFiles:
         self._kept: dict[str, tuple[str, pa.Table | Compacted]] = {}
 
     def consistently(self, read: Callable[[], T]) -> T:
-        """``read``, again while what it has listed vanishes under it."""
+        """The result of ``read``, repeated if a file that it listed was deleted meanwhile."""
         for _ in range(ATTEMPTS - 1):
             with suppress(Vanished):
                 return read()
         return read()
 
     def view(self, prefix: str) -> View:
-        """What lies under ``prefix`` now. Raises Vanished."""
+        """A listing of ``prefix``.
+
+        Raises:
+            Vanished: a file was deleted meanwhile.
+        """
         listed = dict(self._store.stamped(prefix))
         for key in [key for key in self._kept if key.startswith(prefix) and key not in listed]:
             self._kept.pop(key, None)
@@ -84,15 +87,15 @@ class RawFiles:
         return View(listed, newest_first, tuple(key for key in raw if key not in inside and not PLACE.fullmatch(key)))
 
     def tables(self, view: View, without: Collection[str] = (), instead: Sequence[str] = ()) -> list[pa.Table]:
-        """The observations in the raw files of ``view``, in the order of their keys, then those ``instead``; none is empty.
+        """The observations in the raw files of ``view``, in the order of their keys, then those of ``instead``; none is empty.
 
-        A file that is damaged is set aside and left out.
+        A damaged file is quarantined and left out.
 
         Args:
-            without: keys of files that do not count.
+            without: keys of files that are not used.
 
         Raises:
-            Vanished: one of them is not there any more.
+            Vanished: one of them was deleted meanwhile.
         """
         seen = set(without)
         pieces: list[Piece] = []
@@ -106,7 +109,7 @@ class RawFiles:
         return [table for table in tables if table.num_rows]
 
     def one(self, key: str) -> pa.Table | None:
-        """The observations of one raw file, compacted or not; None where it is not there, or was damaged and is set aside."""
+        """The observations of one raw file, compacted or not; None if it does not exist, or is damaged (then quarantined)."""
         with suppress(Vanished):
             return self.singles([key], {}).get(key)
         group = "/".join(key.split("/")[:3])
@@ -116,15 +119,22 @@ class RawFiles:
         return None
 
     def reread(self, key: str) -> Compacted | None:
-        """A compacted file as it lies in the store now; None where it is damaged, and its copy too. Raises Vanished."""
+        """A compacted file as stored now; None if it and its copy are damaged.
+
+        Raises:
+            Vanished: it was deleted meanwhile.
+        """
         self._kept.pop(key, None)
         return self._compacted(key, "")
 
     def singles(self, keys: Sequence[str], stamps: Mapping[str, str]) -> dict[str, pa.Table]:
-        """Files by key, those that are damaged set aside and left out. Raises Vanished.
+        """Files by key; damaged ones are quarantined and left out.
 
         Args:
-            stamps: of a view; what was read under the same is not read again.
+            stamps: of a view; a file with the same stamp is not read again.
+
+        Raises:
+            Vanished: one was deleted meanwhile.
         """
         known = {key: kept for key in keys if (kept := self._known(key, stamps)) is not None}
         wanted = [key for key in keys if key not in known]
@@ -146,7 +156,7 @@ class RawFiles:
         return found if stamp and stamp == stamps.get(key) and isinstance(found, pa.Table) else None
 
     def _compacted(self, key: str, stamp: str) -> Compacted | None:
-        """A compacted file; where it is damaged, its copy, which is put in its place; None where that is damaged too."""
+        """A compacted file; if it is damaged its copy, which replaces it; None if that is damaged too."""
         known, found = self._kept.get(key, ("", None))
         if stamp and known == stamp and isinstance(found, Compacted):
             return found

@@ -1,9 +1,9 @@
-"""Published snapshots in an object store: one JSON object each, and a pointer that says which one is in force.
+"""Published snapshots in an object store: one JSON object each, and a pointer to the one in force.
 
-``published/<moment>-<sha256>.json`` is written first and never changed; ``published/current.json``, a sealed document with its
-checksum, is then switched by compare-and-set. A process that dies in between leaves the former one in force. Who reads looks at
-the version of the pointer, and fetches only what changed. With a signing key the pointer is signed, and through its checksum
-everything it points to.
+``published/<moment>-<sha256>.json`` is written first and never changed; ``published/current.json``, a document with the
+snapshot's checksum, is then switched by compare-and-set. If a process dies in between, the former snapshot stays in force.
+Readers compare the pointer's version, and fetch only a changed one. With a signing key the pointer is signed, and through its
+checksum the snapshot too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from steel_assets.core.types import Declaration
 FOLDER = "published/"
 POINTER = f"{FOLDER}current.json"
 KEPT = 5
-"""Snapshots that are kept, the one in force among them."""
+"""Number of snapshots kept, including the one in force."""
 
 LARGEST = 256 * 2**20
 VERSION = r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}"
@@ -39,10 +39,10 @@ class SnapshotDamaged(Problem, ValueError):
 
 
 class Pointer(Declaration):
-    """Which snapshot is in force.
+    """The snapshot in force.
 
     Attributes:
-        format: of the snapshot; a reader refuses another one.
+        format: of the snapshot; a reader refuses an unknown one.
         as_of: the moment at which it was read from the lake and the warehouse.
         former: versions before it that are kept, the newest first.
     """
@@ -62,7 +62,7 @@ class Pointer(Declaration):
 
 @dataclass(frozen=True)
 class PublishedPart:
-    """One part of a snapshot: its content, why it could not be read anew if so, and then the moment it was read last."""
+    """One part of a snapshot: its content; if it could not be read anew, why, and the time of the last reading."""
 
     content: Any
     problem: str | None = None
@@ -78,18 +78,22 @@ class SnapshotStore:
 
     @property
     def signs(self) -> bool:
-        """Whether what is published is signed."""
+        """Whether publications are signed."""
         return self._key is not None
 
     def token(self) -> str | None:
-        """The store's version of the pointer, another after every publication; None before the first. Raises ObjectStoreError."""
+        """The store's version of the pointer, which changes with every publication; None before the first.
+
+        Raises:
+            ObjectStoreError: the store cannot be read.
+        """
         return self.store.version(POINTER)
 
     def pointer(self) -> Pointer | None:
-        """What is in force; None before the first publication.
+        """The pointer; None before the first publication.
 
         Raises:
-            SnapshotDamaged: the pointer is not what was published, or not signed with the key.
+            SnapshotDamaged: it is not what was published, or not signed with the key.
             ObjectStoreError: the store cannot be read.
         """
         try:
@@ -116,11 +120,11 @@ class SnapshotStore:
         return content
 
     def switch(self, content: bytes, moment: datetime, token: str | None, former: Pointer | None) -> Pointer:
-        """Put ``content`` in force, if nobody has published since ``token`` was asked for.
+        """Put ``content`` in force, if nobody has published since ``token`` was read.
 
         Raises:
-            Conflict: somebody has; what they published is in force.
-            ObjectStoreError: the store does not take it; the former one is in force.
+            Conflict: somebody has, and that is in force.
+            ObjectStoreError: the store failed; the former snapshot is in force.
         """
         digest = hashlib.sha256(content).hexdigest()
         before = (former.version, *former.former) if former else ()
@@ -136,9 +140,9 @@ class SnapshotStore:
         return pointer
 
     def prune(self, pointer: Pointer) -> list[str]:
-        """Delete the snapshots that are older than all that ``pointer`` keeps; their keys.
+        """Delete the snapshots older than all that ``pointer`` keeps; return their keys.
 
-        Newer ones are left alone: another process may have written one that it puts in force in a moment.
+        Newer ones are kept: another process may have written one that it is about to put in force.
         """
         oldest = min(map(key_of, (pointer.version, *pointer.former)))
         old = [key for key in self.store.list(FOLDER) if key < oldest]
@@ -147,13 +151,13 @@ class SnapshotStore:
         return old
 
     def set_aside(self, why: str) -> None:
-        """Keep a damaged pointer for whoever wants to look; the next switch replaces it."""
+        """Keep a copy of a damaged pointer for inspection; the next switch replaces it."""
         with suppress(ObjectNotFound, ObjectStoreError):
             SetAside(self.store).keep(POINTER, self.store.get(POINTER), why)
 
 
 def key_of(version: str) -> str:
-    """Where the snapshot of that version is; names sort as their moments do, and before the pointer."""
+    """The key of the snapshot of that version; keys sort by time, and before the pointer."""
     return f"{FOLDER}{version}.json"
 
 
@@ -163,7 +167,11 @@ def fits(content: bytes, pointer: Pointer) -> bool:
 
 
 def written(parts: Mapping[str, PublishedPart]) -> bytes:
-    """The snapshot of ``parts`` as bytes, the same for the same parts. Raises ValueError for what is no plain JSON."""
+    """The snapshot of ``parts`` as bytes, identical for identical parts.
+
+    Raises:
+        ValueError: a part is not plain JSON.
+    """
     plain = {
         name: {"content": part.content, "problem": part.problem, "read_at": part.read_at} for name, part in sorted(parts.items())
     }
@@ -174,7 +182,7 @@ def parsed(content: bytes) -> dict[str, PublishedPart]:
     """The parts of a snapshot.
 
     Raises:
-        SnapshotDamaged: it is not of that shape, or holds figures that are none.
+        SnapshotDamaged: it has another form, or contains numbers that are not finite.
     """
     try:
         found = json.loads(content, parse_constant=_no_figure)

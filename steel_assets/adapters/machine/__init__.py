@@ -1,1 +1,1 @@
-"""The machine: its clock, use, disk, and what is logged on it."""
+"""The machine: its clock, usage, disk, logs and traces."""

@@ -1,6 +1,6 @@
-"""Has this machine's clock jumped? The wall clock is held against the one that counts since the machine was started.
+"""Detects jumps of this machine's clock, by comparison with the clock that counts since boot.
 
-A clock that was put forward would publish forecasts of the future, one that was put back would repeat the past.
+A clock set forward would publish forecasts of the future; one set back would repeat the past.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def since_boot() -> float:
-    """Seconds since the machine was started, sleep included where the system counts it. Nobody can set it."""
+    """Seconds since boot, including sleep if the system counts it; it cannot be set."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class ClockRecord:
-    """What both clocks said when something was issued last, in one small file."""
+    """The readings of both clocks at the last issue, in one small file."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class ClockRecord:
         self._boot = boot
 
     def jump_seconds(self) -> float:
-        """By how much the wall clock went ahead (+) or back (-) of the other since the last note; 0 after a restart."""
+        """By how much the wall clock moved ahead (+) or back (-) of the other since the last note; 0 after a restart."""
         try:
             noted = json.loads(self.path.read_bytes())
             then = (str(noted["boot"]), float(noted["wall"]), float(noted["steady"]))
@@ -48,7 +48,11 @@ class ClockRecord:
         return (self._wall() - then[1]) - (self._steady() - then[2])
 
     def note(self) -> None:
-        """Remember what both clocks say now. Raises OSError."""
+        """Store the present readings of both clocks.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         make_folder(self.path.parent)
         noted = {"boot": self._this_boot(), "wall": self._wall(), "steady": self._steady()}
         write_private(self.path, json.dumps(noted).encode())

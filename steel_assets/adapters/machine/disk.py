@@ -1,4 +1,4 @@
-"""What is its owner's only, whatever the umask; and what to do when a disk does not take what is written to it."""
+"""Files and folders that only their owner can read, whatever the umask; and remedies for errors of the disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REFUSED = frozenset({errno.EACCES, errno.EPERM})
 MAKE_ROOM = "Make room on that disk (or raise the quota) and run again: what was there before is as it was"
 MAKE_WRITABLE = "Mount that disk writable (a disk with errors is mounted read-only by the system: see its log) and run again"
 SIGNS = ("No space left on device", "Disk quota exceeded", "File too large", "Could not write all bytes")
-"""How a library that hides the error's number says that the disk is full."""
+"""Parts of messages that say the disk is full, for libraries that hide the error number."""
 
 
 def trouble(error: OSError) -> str:
@@ -27,7 +27,7 @@ def trouble(error: OSError) -> str:
 
 
 def remedy(error: Exception) -> str:
-    """The sentence that belongs behind ``error``; empty where nothing better can be said than the error says itself."""
+    """A sentence to append to ``error``; empty if there is no better advice than the error itself."""
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL or any(sign in str(error) for sign in SIGNS):
         return MAKE_ROOM
@@ -37,9 +37,12 @@ def remedy(error: Exception) -> str:
 
 
 def make_folder(folder: Path) -> Path:
-    """``folder``, with all of its parents that were missing made so that only their owner enters them (700).
+    """``folder``, created with all missing parents so that only their owner can enter (mode 700).
 
-    What is there already stays as somebody made it. Raises OSError.
+    Existing folders keep their permissions.
+
+    Raises:
+        OSError: it cannot be created.
     """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for folder in reversed(missing):
@@ -50,16 +53,19 @@ def make_folder(folder: Path) -> Path:
 
 
 def private_folder(folder: Path) -> Path:
-    """``folder``, made if need be, that only its owner enters (700): it holds secrets, or answers that were paid for."""
+    """``folder``, created if missing, for its owner only (mode 700): it holds secrets, or answers that were paid for."""
     make_folder(folder)
     _close(folder, 0o700)
     return folder
 
 
 def private_file(path: Path) -> Path:
-    """``path`` in its folder, both made if need be; only its owner reads the file (600), whatever wrote it before.
+    """``path`` in its folder, both created if missing; only its owner can read it (mode 600), whatever wrote it before.
 
-    For files that a library opens by their name: a database, a log. Raises OSError.
+    For files that a library opens by name: a database, a log.
+
+    Raises:
+        OSError: it cannot be created.
     """
     make_folder(path.parent)
     try:
@@ -70,14 +76,18 @@ def private_file(path: Path) -> Path:
 
 
 def _close(path: Path, mode: int) -> None:
-    """Take others' rights away; what belongs to another user is that user's to close."""
+    """Remove the permissions of others, if the file belongs to this user."""
     found = path.stat()
     if stat.S_IMODE(found.st_mode) & 0o077 and found.st_uid == os.geteuid():
         path.chmod(mode)
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write ``path`` whole or not at all, readable by its owner only (600); its folder must be there. Raises OSError."""
+    """Write ``path`` completely or not at all, readable by its owner only (mode 600); its folder must exist.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:

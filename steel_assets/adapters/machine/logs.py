@@ -1,7 +1,7 @@
-"""What this process logs: plain lines, or one JSON object a line as Cloud Logging takes it.
+"""Logging of this process: plain lines, or one JSON object per line for Cloud Logging.
 
-Source: https://cloud.google.com/logging/docs/structured-logging. ``severity``, ``message`` and ``time`` are its own fields; what
-run, job, step and market a line is about is beside them, where it is known: from Dagster's own records, or from ``extra``.
+Source: https://cloud.google.com/logging/docs/structured-logging. ``severity``, ``message`` and ``time`` are its own fields; run,
+job, step and market are added if known: from Dagster's records, or from ``extra``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ LONGEST = 64_000
 """Characters of one message: Cloud Logging refuses an entry of more than 256 KiB."""
 
 CHATTY = ("httpx", "alembic", "fontTools")
-"""Libraries that tell each step of theirs."""
+"""Libraries that log every step."""
 
 ABOUT = ("run", "job", "step")
 DAGSTER = {"run": "run_id", "job": "job_name", "step": "step_key"}
-"""Where Dagster's records have the same (``dagster_meta``)."""
+"""Our field → field of Dagster's records (``dagster_meta``)."""
 
 SEVERITIES = ((logging.CRITICAL, "CRITICAL"), (logging.ERROR, "ERROR"), (logging.WARNING, "WARNING"), (logging.INFO, "INFO"))
 
@@ -30,11 +30,11 @@ CONFIG = {
     "formatters": {"json": {"()": f"{__name__}.JsonLines"}},
     "handlers": {"json": {"class": "logging.StreamHandler", "level": "INFO", "formatter": "json", "stream": "ext://sys.stderr"}},
 }
-"""For ``python_logs: dagster_handler_config`` of a dagster.yaml: what is logged in runs, too."""
+"""The value of ``python_logs: dagster_handler_config`` in a dagster.yaml, for logs in runs."""
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line."""
+    """Formats records as one JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
@@ -52,7 +52,7 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(chosen: Format) -> None:
-    """From now on this process logs so, to standard error. What it did before is replaced."""
+    """Log in this format to standard error from now on, replacing earlier handlers."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if chosen == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""SQLite files copied while others write to them, through SQLite's own online backup (https://sqlite.org/backup.html)."""
+"""Copies SQLite files while others write to them, by SQLite's online backup (https://sqlite.org/backup.html)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from steel_assets.adapters.machine.disk import private_file, remedy
 from steel_assets.core.problem import Problem
 
 WAIT_SECONDS = 30.0
-"""How long a copy waits for whoever locks the file."""
+"""Seconds that a copy waits for a lock."""
 
 CHECK = "PRAGMA quick_check(1)"
 
@@ -20,10 +20,10 @@ class SqliteError(Problem):
 
 
 def snapshot(path: Path, to: Path) -> bool:
-    """Copy the database at ``path``, as of one moment, into a new file ``to``. False where it is there no more.
+    """Copy the database at ``path``, as of one moment, into a new file ``to``. False if it no longer exists.
 
     Raises:
-        SqliteError: it is no database, is damaged, or stayed locked for half a minute.
+        SqliteError: it is not a database, is damaged, or stayed locked for half a minute.
     """
     try:
         with (

@@ -1,14 +1,13 @@
-"""What took how long, as OpenTelemetry spans: runs and their steps, requests to providers, storage, requests to the service.
+"""OpenTelemetry spans of runs and steps, requests to providers, storage, and requests to the service.
 
-They are sent as OTLP over HTTP to the collector that ``STEEL_OTLP_ENDPOINT`` names, in the background, some at a time. Without
-it nothing of OpenTelemetry is imported, and a span costs the test of one name. A collector that does not answer costs its spans
-and a warning. Attributes name places (run, job, step, market, table, key of an object, host, route), never contents, questions or
-headers.
+They are sent in batches as OTLP over HTTP to the collector in ``STEEL_OTLP_ENDPOINT``, in the background. Without it nothing of
+OpenTelemetry is imported, and a span costs one comparison. If the collector does not answer, its spans are lost and a warning is
+logged. Attributes name places (run, job, step, market, table, key of an object, host, route), never contents, queries or headers.
 
-The trace of a run has the run's id, and its spans have ids made of run and step, so that what a step did, wherever it was
-executed, is below the step that is written down when the run has ended; written down twice, it is the same span.
+The trace of a run has the run's id, and its spans have ids derived from run and step. So the spans of a step, wherever it was
+executed, are below the span of the step that is recorded when the run has ended; recorded twice, it is the same span.
 
-Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp; names after its semantic conventions where it has one.
+Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp; names follow its semantic conventions where they exist.
 """
 
 from __future__ import annotations
@@ -36,17 +35,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SECONDS = 5.0
-"""How long a batch may take to be sent, its repetitions included; so long a process may wait for it at its end."""
+"""Seconds that sending a batch may take, with retries; a process waits at most so long at its end."""
 
 EXPORTERS = "opentelemetry"
-"""The logger of the library: what it says of a collector that is away, we say once."""
+"""The library's logger, which is silenced, because we warn once ourselves."""
 
 log = logging.getLogger("steel.traces")
 
 
 @dataclass(frozen=True)
 class Where:
-    """The step of a run that is at work here; ``run`` is a UUID."""
+    """The step of a run that is being executed; ``run`` is a UUID."""
 
     run: str
     job: str
@@ -55,7 +54,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Timed:
-    """A step that ended: when it began and ended, in Unix seconds, and whether it succeeded."""
+    """A finished step: its start and end in Unix seconds, and whether it succeeded."""
 
     step: str
     began: float
@@ -75,11 +74,11 @@ _active: _Active | None = None
 
 
 def begin(endpoint: str | None, service: str, where: Callable[[], Where | None] = lambda: None) -> bool:
-    """From now on this process sends spans to ``endpoint``; whether it does. Once it does, it goes on as it began.
+    """Start sending spans from this process to ``endpoint``; return whether it sends. Later calls change nothing.
 
     Args:
-        service: what this process is, as ``steel-service``.
-        where: the step that the calling code works for.
+        service: the name of this process, such as ``steel-service``.
+        where: returns the step that the calling code belongs to.
     """
     global _active
     if endpoint is None or _active is not None:
@@ -97,7 +96,7 @@ def begin(endpoint: str | None, service: str, where: Callable[[], Where | None] 
     inner, ids = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=SECONDS), threading.local()
 
     class Exporter(SpanExporter):
-        """Sends, and says once that it cannot."""
+        """Sends spans, and warns once if it cannot."""
 
         warned = False
 
@@ -116,7 +115,7 @@ def begin(endpoint: str | None, service: str, where: Callable[[], Where | None] 
             inner.shutdown()  # type: ignore[no-untyped-call]
 
     class Ids(RandomIdGenerator):
-        """Random ones, but for spans of runs and steps."""
+        """Random ids, except for spans of runs and steps."""
 
         def generate_span_id(self) -> int:
             return getattr(ids, "span", None) or super().generate_span_id()
@@ -140,7 +139,7 @@ def end() -> None:
 
 @contextmanager
 def span(name: str, attributes: Mapping[str, Value]) -> Iterator[None]:
-    """What is done inside as one span, below the step that it is done for; an exception marks it and goes on its way."""
+    """The block as one span below its step; an exception marks the span and is raised on."""
     if _active is None:
         yield
         return
@@ -154,7 +153,7 @@ def span(name: str, attributes: Mapping[str, Value]) -> Iterator[None]:
 
 
 def traced(name: str, attribute: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A method as a span called ``name``; its first argument, or that one's ``name``, is ``attribute`` of it."""
+    """Decorates a method as a span called ``name``; ``attribute`` is its first argument, or that one's ``name``."""
 
     def decorated(method: Callable[P, R]) -> Callable[P, R]:
         @wraps(method)
@@ -171,7 +170,7 @@ def traced(name: str, attribute: str) -> Callable[[Callable[P, R]], Callable[P, 
 
 
 def record(name: str, began: float, ended: float, attributes: Mapping[str, Value], *, error: str | None = None) -> None:
-    """A span that is over, from ``began`` to ``ended`` (Unix seconds), below the step that is at work here."""
+    """A finished span from ``began`` to ``ended`` (Unix seconds), below the step being executed."""
     active = _active
     if active is None:
         return
@@ -184,7 +183,7 @@ def record(name: str, began: float, ended: float, attributes: Mapping[str, Value
 
 
 def record_run(run: str, job: str, began: float, ended: float, steps: Sequence[Timed], *, success: bool) -> None:
-    """A run that ended, and its steps, as one trace."""
+    """A finished run with its steps, as one trace."""
     active = _active
     if active is None:
         return
@@ -225,7 +224,7 @@ def _write(
 
 
 def _context(run: str, span_id: int) -> Context:
-    """Below the span ``span_id`` of the trace of ``run``."""
+    """The context of the span ``span_id`` in the trace of ``run``."""
     from opentelemetry.context import Context
     from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
@@ -234,7 +233,7 @@ def _context(run: str, span_id: int) -> Context:
 
 
 def _id(*names: str) -> int:
-    """The id of the span of a run, or of a step of it."""
+    """The id of the span of a run, or of one of its steps."""
     return int.from_bytes(hashlib.sha256("\n".join(names).encode()).digest()[:8], "big") or 1
 
 

@@ -1,4 +1,4 @@
-"""The machine: what shares of its processors, memory and disk are used, and whether a process on it still lives."""
+"""The machine's usage of processors, memory and disk, and whether a process on it lives."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 import psutil
 
 LOOK_SECONDS = 0.5
-"""How long the processors are watched for one figure."""
+"""Seconds over which processor use is measured."""
 
 CLOCK_SLACK = 5.0
-"""Seconds by which a process may seem younger than what it did."""
+"""Seconds by which a process may seem to have started after its own work."""
 
 
 @dataclass(frozen=True)
 class MachineUsage:
-    """Shares in 0–1; None where the system does not say."""
+    """Shares in 0–1; None if the system does not tell."""
 
     cpu_share: float | None
     memory_share: float | None
@@ -24,14 +24,14 @@ class MachineUsage:
 
 
 class Worker:
-    """A process, known apart from any later one that the system gives the same number."""
+    """A process, distinguished from any later one with the same number."""
 
     def __init__(self, process: psutil.Process) -> None:
         self._process = process
 
     @property
     def alive(self) -> bool:
-        """False once it ended, however; a zombie has ended."""
+        """False once it has ended; a zombie has ended."""
         try:
             return bool(self._process.is_running()) and self._process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
@@ -39,9 +39,9 @@ class Worker:
 
 
 def worker(number: int, seen: float) -> Worker | None:
-    """The process ``number`` that was at work at the moment ``seen`` (seconds since the epoch); None when it is gone.
+    """The process ``number`` that was running at the time ``seen`` (seconds since the epoch); None if it is gone.
 
-    A process that was started later has inherited the number; ``CLOCK_SLACK`` allows for a clock that was set meanwhile.
+    A process that started later has reused the number; ``CLOCK_SLACK`` allows for a clock that was set meanwhile.
     """
     try:
         process = psutil.Process(number)

@@ -1,1 +1,1 @@
-"""The morning mail: the facts of ``core/report.py`` in words, tables and pictures, as plain text, HTML and an e-mail."""
+"""The morning mail: the content of ``core/report.py`` in words, tables and pictures, as text, HTML, e-mail and PDF."""

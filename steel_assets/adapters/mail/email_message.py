@@ -1,4 +1,4 @@
-"""The morning mail as an e-mail: plain text, HTML beside it, the pictures that the HTML shows, and a PDF where it is wanted."""
+"""The morning mail as an e-mail: plain text, HTML with its pictures, and optionally a PDF."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def email_message(
 ) -> EmailMessage:
     """``report`` as multipart/alternative: text/plain, then multipart/related of text/html and its image/png.
 
-    With a PDF that and the PDF are the parts of a multipart/mixed.
+    With a PDF, a multipart/mixed contains that and the PDF.
 
     Args:
         key: the same for every attempt to send the same mail.
-        sender, recipients: left out of a mail that is only kept as a file.
+        sender, recipients: empty for a mail that is only written to a file.
         pdf: attach the same as a PDF.
 
     Raises:
-        PdfNotInstalled: a PDF is wanted and cannot be written.
+        PdfNotInstalled: a PDF is wanted and its library is missing.
     """
     drawn = pictures(report, language)
     mail = EmailMessage()

@@ -1,4 +1,4 @@
-"""The fan chart of a market as PNG, since mail programs show no SVG: last prices, the 50 % and 90 % intervals of its forecast."""
+"""The fan chart of a market as PNG, since mail programs show no SVG: last prices, and 50 % and 90 % intervals."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ WIDTH, HEIGHT, DPI = 5.6, 2.1, 200
 def fan(
     market: MarketFacts, words: MailWords, size: tuple[float, float] = (WIDTH, HEIGHT), *, titled: bool = True
 ) -> bytes | None:
-    """A picture on white, whatever the mail's own colours; None without a forecast or a price to draw.
+    """A picture on white, independent of the mail's colours; None without a forecast or prices.
 
     Args:
-        size: width and height, inches; letters are as large in any.
-        titled: whether the name of the market stands above.
+        size: width and height in inches; the font size does not change with it.
+        titled: whether the market's name is above it.
     """
     if market.forecast is None or not market.recent:
         return None

@@ -1,4 +1,4 @@
-"""The morning mail as HTML and as plain text, from the templates of this room."""
+"""The morning mail as HTML and as plain text, from the templates of this package."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def pictures(report: Report, language: str) -> dict[str, bytes]:
 
 
 def text(report: Report, language: str) -> str:
-    """The mail for whoever reads no HTML: the same figures."""
+    """The mail as plain text, with the same figures."""
     return _rendered("morning.txt", report, language, {})
 
 
@@ -54,14 +54,14 @@ def page(report: Report, language: str, pictures: dict[str, bytes], address: Cal
 
     Args:
         pictures: by market.
-        address: where a picture is, given its market: ``cid:…`` in an e-mail.
+        address: the address of a picture, given its market: ``cid:…`` in an e-mail.
     """
     made = _rendered("morning.html", report, language, {market: address(market) for market in pictures})
     return made.replace(" %", "\N{NO-BREAK SPACE}%")  # a phone would break the line between the two
 
 
 def whole_page(report: Report, language: str) -> str:
-    """The mail as one HTML file with its pictures inside."""
+    """The mail as one HTML file that includes its pictures."""
     drawn = pictures(report, language)
     return page(report, language, drawn, lambda market: f"data:image/png;base64,{base64.b64encode(drawn[market]).decode()}")
 

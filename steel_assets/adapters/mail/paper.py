@@ -1,4 +1,4 @@
-"""Sheets of A4 to write and draw on, in the fonts that come with matplotlib, which have Spanish letters and the signs used."""
+"""A4 pages in fpdf, with matplotlib's fonts, which have Spanish letters and the signs used."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MARGIN, WIDTH, BOTTOM = 12.0, 186.0, 14.0
 """Millimetres: at each side, between them, and below what is written."""
 
 SMALLEST = 4.5
-"""Points; what does not fit with letters so small is cut."""
+"""In points; text that does not fit at this size is cut."""
 
 Align = Literal["L", "R", "C"]
 
 
 class Paper(FPDF):
-    """Sheets with a label on each of them and a line below.
+    """Pages with a label on top and a line below.
 
     Args:
-        title, language, made: what the file says of itself; ``made`` makes the same morning the same file.
-        label: shown on top of every sheet; none where it is empty.
-        closing: stands below every sheet, beside its number.
+        title, language, made: metadata of the file; a fixed ``made`` makes the same report an identical file.
+        label: on top of every page; none if empty.
+        closing: at the bottom of every page, with its number.
     """
 
     def __init__(self, title: str, language: str, made: datetime, label: str, closing: str) -> None:
@@ -46,7 +46,7 @@ class Paper(FPDF):
         self.add_page()
 
     def header(self) -> None:
-        """The label, on a ground of its own."""
+        """Draw the label on its background."""
         if self._label:
             self.set_fill_color(WARNED)
             self.rect(MARGIN, 9, WIDTH, 7, style="F")
@@ -54,12 +54,12 @@ class Paper(FPDF):
             self.set_y(19)
 
     def footer(self) -> None:
-        """What closes every sheet, and its number."""
+        """Draw the closing line and the page number."""
         self.at(MARGIN, 297 - BOTTOM + 3, WIDTH - 15, self._closing, size=6.5, color=PALE)
         self.at(MARGIN, 297 - BOTTOM + 3, WIDTH, str(self.page_no()), size=6.5, color=PALE, align="R")
 
     def inked(self, size: float, *, bold: bool = False, color: str = INK) -> None:
-        """Write on in this size (points), weight and colour."""
+        """Set size (points), weight and colour of the text that follows."""
         self.set_font("DejaVu", "B" if bold else "", size)
         self.set_text_color(color)
 
@@ -76,7 +76,7 @@ class Paper(FPDF):
         align: Align = "L",
         height: float = 3.6,
     ) -> None:
-        """One line of ``text`` in a box of ``width``: smaller where it is longer, then cut with …; the flow stays where it is."""
+        """One line of ``text`` in a box of ``width``: smaller if it is too long, then cut with …; the position is kept."""
         here = self.get_x(), self.get_y()
         self.inked(size, bold=bold, color=color)
         while size > SMALLEST and self.get_string_width(text) > width:
@@ -91,7 +91,7 @@ class Paper(FPDF):
         self.set_xy(*here)
 
     def several(self, x: float, y: float, width: float, text: str, *, size: float = 7, color: str = PALE) -> float:
-        """``text`` in as many lines as it takes; how high they are."""
+        """``text`` in as many lines as it needs; return their height."""
         here = self.get_x(), self.get_y()
         self.inked(size, color=color)
         self.set_xy(x, y)
@@ -100,23 +100,23 @@ class Paper(FPDF):
         return float(high) if isinstance(high, float | int) else 0.0
 
     def rule(self, y: float, x: float = MARGIN, width: float = WIDTH, color: str = LINE, thick: float = 0.2) -> None:
-        """A line across."""
+        """Draw a horizontal line."""
         self.set_draw_color(color)
         self.set_line_width(thick)
         self.line(x, y, x + width, y)
 
     def room(self, height: float) -> None:
-        """Go on to the next sheet where less than ``height`` is left."""
+        """Start a new page if less than ``height`` is left."""
         if height > self.left:
             self.add_page()
 
     @property
     def left(self) -> float:
-        """Millimetres down to the margin below."""
+        """Millimetres left above the bottom margin."""
         return 297 - BOTTOM - self.get_y()
 
     def section(self, title: str, *, least: float = 5) -> None:
-        """A heading, not parted from the ``least`` that follows."""
+        """A heading, kept on one page with the ``least`` millimetres that follow."""
         self.room(least + 7)
         y = self.get_y() + 2
         self.at(MARGIN, y, WIDTH, title, size=9.5, bold=True, height=4.6)
@@ -124,7 +124,7 @@ class Paper(FPDF):
         self.set_y(y + 6.2)
 
     def bullet(self, lead: str, text: str) -> None:
-        """A point of a list: ``lead`` in bold, then ``text``."""
+        """A list item: ``lead`` in bold, then ``text``."""
         self.set_left_margin(MARGIN + 3)
         self.at(MARGIN, self.get_y(), 3, "•", size=7, color=ACCENT)
         self.set_x(MARGIN + 3)
@@ -137,7 +137,7 @@ class Paper(FPDF):
         self.ln(3.9)
 
     def written(self) -> bytes:
-        """The file."""
+        """The PDF file."""
         return bytes(self.output())
 
 

@@ -1,6 +1,6 @@
-"""The morning mail on a sheet of A4, for whoever prints it or passes it on: the same figures, sentences and pictures.
+"""The morning mail as an A4 page for printing and forwarding: the same figures, sentences and pictures.
 
-It is one page as long as the markets leave room for it, as those that are shipped do; of more it goes on to the next.
+It is one page if the markets fit, as the shipped ones do; otherwise it continues on the next.
 """
 
 from __future__ import annotations
@@ -42,11 +42,15 @@ MILLIMETRES = 25.4
 
 
 class PdfNotInstalled(Problem):
-    """The library that writes PDF is not installed; the message names the extra that brings it."""
+    """The library that writes PDF is not installed; the message names the extra to install."""
 
 
 def check_installed() -> None:
-    """Raises PdfNotInstalled."""
+    """Check that the PDF library is installed.
+
+    Raises:
+        PdfNotInstalled: it is not.
+    """
     try:
         import fpdf  # noqa: F401  only whether it is there
     except ImportError as error:
@@ -54,7 +58,11 @@ def check_installed() -> None:
 
 
 def as_pdf(report: Report, language: str) -> bytes:
-    """``report`` as a PDF. Raises PdfNotInstalled."""
+    """``report`` as a PDF.
+
+    Raises:
+        PdfNotInstalled: the PDF library is missing.
+    """
     check_installed()
     from steel_assets.adapters.mail.paper import Paper
 
@@ -111,7 +119,7 @@ def _markets(paper: Paper, report: Report, words: MailWords) -> None:
 
 
 def _market(paper: Paper, market: MarketFacts, region: str, high: float, words: MailWords) -> None:
-    """Everything about one market: its price, its picture so ``high``, beside it what may come and came, and how old that is."""
+    """One market: its price, its picture of height ``high``, and beside it forecasts, odds, results and ages."""
     y = paper.get_y()
     if region:
         paper.at(LEFT, y, WHOLE, region, size=6.5, color=PALE)
@@ -150,7 +158,7 @@ def _price(paper: Paper, market: MarketFacts, y: float, words: MailWords) -> Non
 
 
 def _ahead(paper: Paper, forecast: MarketForecast, frequency: MarketFrequency, y: float, words: MailWords) -> float:
-    """The forecast of each horizon in a column of its own; where they end."""
+    """The forecast of each horizon in a column; return the y below them."""
     for place, step in enumerate(forecast.ahead):
         x, top = BESIDE + place % ACROSS * STEP, y + place // ACROSS * STEP_HIGH
         span = words.span(step.horizon, frequency)
@@ -164,7 +172,7 @@ def _ahead(paper: Paper, forecast: MarketForecast, frequency: MarketFrequency, y
 
 
 def _odds(paper: Paper, market: MarketFacts, y: float, words: MailWords) -> float:
-    """Where it ends, as of ``_record`` and ``_figures``."""
+    """The odds; return the y below them, as ``_record`` and ``_figures`` do."""
     if market.odds is None and market.frequency != "daily":
         return y
     if market.odds is None:
@@ -195,7 +203,7 @@ def _record(paper: Paper, market: MarketFacts, y: float, words: MailWords) -> fl
 
 
 def _figures(paper: Paper, x: float, y: float, about: str, figures: list[tuple[str, str]]) -> float:
-    """Three figures under their names, and above them what they are about."""
+    """Three figures below their names and a heading; return the y below them."""
     paper.rule(y + 0.2, x, HALF)
     paper.at(x, y + 0.5, HALF, about, size=6, color=PALE, height=3)
     for place, (name, figure) in enumerate(figures):
@@ -205,7 +213,7 @@ def _figures(paper: Paper, x: float, y: float, about: str, figures: list[tuple[s
 
 
 def _misses(paper: Paper, report: Report, words: MailWords) -> None:
-    """Forecasts whose interval did not hold, or that none could be judged."""
+    """Forecasts whose price was outside the interval, or a sentence that none could be judged."""
     told = [(f"{words('Outside')}:", sentence) for sentence in wording.misses(report, words)]
     if not any(market.record for market in report.markets):
         told = [("", words("No forecast whose day came in these days."))]
@@ -216,5 +224,5 @@ def _misses(paper: Paper, report: Report, words: MailWords) -> None:
 
 
 def _whole(text: str) -> str:
-    """No line ends between a figure and its sign."""
+    """``text`` without line breaks between a number and its sign."""
     return text.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -1,4 +1,4 @@
-"""The sentences of the morning mail, in either language. What they are in Spanish is in ``locale/``."""
+"""The sentences of the morning mail, in either language; the Spanish is in ``locale/``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SEVERITIES = {"low": phrase("low"), "medium": phrase("medium"), "high": phrase("
 
 
 class MailWords(words.Words):
-    """One language of the mail."""
+    """The mail's texts in one language."""
 
     def __init__(self, language: str) -> None:
         super().__init__(language, LOCALE)
 
     def span(self, number: int, frequency: MarketFrequency) -> str:
-        """So many of a market's periods, such as ``5 days`` or ``3 months``."""
+        """A number of a market's periods, such as ``5 days`` or ``3 months``."""
         if frequency == "weekly":
             return self.many("{0} week", "{0} weeks", number, number)
         if frequency == "monthly":
@@ -30,7 +30,7 @@ class MailWords(words.Words):
         return self.many("{0} day", "{0} days", number, number)
 
     def of(self, iso: str | None, frequency: MarketFrequency) -> str:
-        """The period that a day names in a market: 21 Nov 2026, week 47 of 2026, Nov 2026."""
+        """The period of a day in a market: 21 Nov 2026, week 47 of 2026, Nov 2026."""
         if not iso or frequency == "daily":
             return self.day(iso)
         day = date.fromisoformat(iso[:10])
@@ -41,13 +41,13 @@ class MailWords(words.Words):
 
 
 def subject(report: Report, words: MailWords) -> str:
-    """The line that the mail is known by; SIMULATED comes first."""
+    """The subject of the mail; SIMULATED comes first."""
     text = words("Steel prices, {0}", report.day)
     return f"[{words('SIMULATED DATA')}] {text}" if report.simulated else text
 
 
 def changes(report: Report, words: MailWords) -> list[tuple[str, str]]:
-    """What changed since yesterday: the name of each market in which anything did, and the sentences about it."""
+    """The changes since yesterday: the name of each market with any, and sentences about them."""
     told = [(market.names[words.language], " ".join(_changes(market, words))) for market in report.markets]
     return [(name, sentences) for name, sentences in told if sentences]
 
@@ -95,7 +95,7 @@ def _short(market: MarketFacts, horizon: int, words: MailWords) -> str:
 
 
 def age(market: MarketFacts, words: MailWords) -> str:
-    """How old what the forecast of ``market`` rests on is."""
+    """The age of the data that the forecast of ``market`` uses."""
     if market.forecast is None:
         if market.frequency != "daily" and market.day:
             return words("price for {0}; no forecast yet", words.of(market.day, market.frequency))
@@ -128,7 +128,7 @@ def _aged(forecast: MarketForecast, words: MailWords) -> Iterator[str]:
 
 
 def missed(market: MarketFacts, miss: Miss, words: MailWords) -> str:
-    """A forecast whose interval did not hold."""
+    """A sentence about a forecast whose price was outside its interval."""
     return words(
         "{0}, {1}: {2} came; {4} – {5} was said {3} before.",
         market.names[words.language],
@@ -141,7 +141,7 @@ def missed(market: MarketFacts, miss: Miss, words: MailWords) -> str:
 
 
 def misses(report: Report, words: MailWords) -> list[str]:
-    """Every one that is told, of all markets."""
+    """All such sentences, of all markets."""
     return [
         missed(market, miss, words) for market in report.markets if market.record is not None for miss in market.record.misses
     ]
@@ -156,7 +156,7 @@ def verdict(market: MarketFacts, words: MailWords) -> str:
 
 
 def picture_text(market: MarketFacts, words: MailWords) -> str:
-    """The fan chart in words, for who does not see it."""
+    """The fan chart in words, for people who do not see it."""
     if market.forecast is None or market.price is None:
         return market.names[words.language]
     furthest = market.forecast.ahead[-1]

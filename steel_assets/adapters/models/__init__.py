@@ -1,1 +1,1 @@
-"""Where trained models live: versions, their files, and the pointers to those in force."""
+"""Storage of trained models: versions, their files, and pointers to those in force."""

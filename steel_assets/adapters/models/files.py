@@ -1,6 +1,6 @@
 """One version of a model in an object store: its files, and a manifest with their checksums.
 
-The manifest is written last: without it there is no version. Nothing is handed out before every byte was checked.
+The manifest is written last: without it the version does not exist. Nothing is returned before every byte was checked.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")
 
 
 class ModelStoreError(Problem):
-    """The model store refuses; the message says which model and why."""
+    """The model store refuses an operation; the message says which model and why."""
 
 
 class ModelNotFound(ModelStoreError):
-    """There is no such version, or not the whole of it."""
+    """There is no such version, or it is incomplete."""
 
 
 class ModelDamaged(ModelStoreError):
-    """What is stored is not what was saved. Nothing of it was returned."""
+    """The stored version is not what was saved. Nothing of it was returned."""
 
 
 class ModelNotSigned(ModelDamaged):
-    """What is stored is whole, and was not signed with the key of this installation."""
+    """The stored version is intact, but not signed with this installation's key."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Which model it is; part of its manifest, so that no folder can pass for another."""
+    """Market, horizon and version; part of the manifest, so that no folder can stand in for another."""
 
     market: str
     horizon: int
@@ -49,7 +49,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A whole, checked version."""
+    """A complete, verified version."""
 
     manifest: dict[str, Any]
     files: dict[str, bytes]
@@ -57,7 +57,7 @@ class ModelFiles:
 
     @property
     def manifest_sha256(self) -> str:
-        """The checksum by which a pointer knows this version, as hexadecimal digits."""
+        """The checksum by which a pointer refers to this version, in hexadecimal."""
         return _sha256(self.sealed)
 
 
@@ -69,10 +69,10 @@ def write_version(
     manifest: Mapping[str, Any],
     signing_key: bytes | None = None,
 ) -> None:
-    """Write a version; writing the same again changes nothing, a torn one is made whole.
+    """Write a version; a repeated call changes nothing, an incomplete version is completed.
 
     Raises:
-        ModelStoreError: a name, a size or the manifest is not acceptable, or the folder holds another whole model.
+        ModelStoreError: a name, a size or the manifest is not acceptable, or the folder holds another complete model.
     """
     _settle(store, folder, identity, files, _with_checksums(folder, identity, files, manifest, signing_key))
 
@@ -83,12 +83,12 @@ def read_version(
     """The version in ``folder``.
 
     Args:
-        manifest_sha256: checksum that the manifest must have, where it is known from a pointer (which is signed itself).
-        signing_key: the manifest must be signed with it, where its checksum is not known.
+        manifest_sha256: checksum that the manifest must have, if known from a pointer (which is signed itself).
+        signing_key: the manifest must be signed with it, if its checksum is not known.
 
     Raises:
         ModelNotFound: there is none.
-        ModelDamaged: a file is missing, extra, changed or too large, or the manifest is not this model's.
+        ModelDamaged: a file is missing, extra, changed or too large, or the manifest is of another model.
     """
     sealed = _manifest_bytes(store, folder)
     if sealed is None:
@@ -122,11 +122,11 @@ def copy_version(
     manifest_sha256: str | None = None,
     signing_key: bytes | None = None,
 ) -> str:
-    """Copy a checked version; the checksum of its manifest. A whole copy is left alone, a torn one is made whole.
+    """Copy a verified version; return the checksum of its manifest. A complete copy is kept, an incomplete one completed.
 
     Raises:
-        ModelNotFound, ModelDamaged: the source is not whole.
-        ModelStoreError: ``target`` holds another whole model under this version.
+        ModelNotFound, ModelDamaged: the source is incomplete or damaged.
+        ModelStoreError: ``target`` holds another complete model under this version.
     """
     model = read_version(store, source, identity, manifest_sha256, signing_key)
     _settle(store, target, identity, model.files, model.sealed)
@@ -134,7 +134,7 @@ def copy_version(
 
 
 def _settle(store: ObjectStore, folder: str, identity: Identity, files: Mapping[str, bytes], sealed: bytes) -> None:
-    """See to it that ``folder`` holds exactly this model, whole."""
+    """Make ``folder`` hold exactly this model, completely."""
     try:
         there = read_version(store, folder, identity)
     except (ModelNotFound, ModelDamaged):
@@ -172,7 +172,7 @@ def _put(store: ObjectStore, folder: str, files: Mapping[str, bytes], sealed: by
 
 
 def _check(folder: str, names: Collection[str], size: int) -> None:
-    """Refuse names that could lead out of the folder, and models too large to be one."""
+    """Refuse names that could lead out of the folder, and files that are too large for a model."""
     bad = [name for name in names if not NAME.fullmatch(name) or name == MANIFEST]
     if bad or not 1 <= len(names) <= MAX_FILES:
         raise ModelStoreError(

@@ -1,8 +1,8 @@
-"""Which version is in force for a market and horizon: one small sealed file, replaced whole by compare-and-set.
+"""The version in force for a market and horizon: one small file with a checksum, replaced by compare-and-set.
 
-It keeps every switch ever made, so a forecast as of an earlier day can use the champion of that day, and which of those
-versions were given up since. Beside it is a copy, for when it is damaged; a process that died between the two leaves a copy that
-is one switch older.
+It keeps every switch ever made, so that a forecast as of an earlier day can use that day's champion, and the versions that were
+deleted since. A copy beside it is used if it is damaged; after a process died between the two writes, the copy lacks the last
+switch.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ READ_ATTEMPTS = 100
 
 
 class Switch(Declaration):
-    """From ``since`` on, ``version`` was in force."""
+    """``version`` is in force from ``since`` on."""
 
     version: str = Field(pattern=f"^{NAME.pattern}$")
     manifest_sha256: str = Field(pattern="^[0-9a-f]{64}$")
@@ -43,12 +43,12 @@ class _Content(Declaration):
 
 @dataclass(frozen=True)
 class ChampionPointer:
-    """What is in force for one market and horizon, and how it came to be.
+    """The version in force for one market and horizon, with its history.
 
     Attributes:
         switches: every switch, oldest first; the last one is in force.
-        token: the store's version of the pointer file, by which a promotion says what it saw.
-        pruned: versions that were in force once and are not kept any more.
+        token: the store's version of the pointer file, by which a promotion detects a change.
+        pruned: former versions that were deleted.
     """
 
     market: str
@@ -64,7 +64,7 @@ class ChampionPointer:
 
     @property
     def manifest_sha256(self) -> str:
-        """The checksum that the manifest of that version must have."""
+        """The checksum of that version's manifest."""
         return self.switches[-1].manifest_sha256
 
     @property
@@ -77,7 +77,7 @@ class ChampionPointer:
         return next((switch for switch in reversed(self.switches) if switch.since <= moment), None)
 
     def before(self, version: str) -> Switch | None:
-        """The switch in force when ``version`` first came in force, or now when it never did; None when it was the first."""
+        """The switch in force before ``version`` first came in force (now, if it never did); None if it was the first."""
         earlier = tuple(takewhile(lambda switch: switch.version != version, self.switches))
         return earlier[-1] if earlier else None
 
@@ -89,11 +89,11 @@ class ChampionPointer:
 def read_pointer(
     store: ObjectStore, key: str, market: str, horizon: int, signing_key: bytes | None = None
 ) -> ChampionPointer | None:
-    """The pointer under ``key``, content and token of one moment; None when there is none.
+    """The pointer under ``key``, content and token of one moment; None if there is none.
 
     Raises:
         ModelDamaged: the file is not what was written, or belongs to another market or horizon.
-        ModelNotSigned: it is whole, and not signed with ``signing_key``.
+        ModelNotSigned: it is intact, but not signed with ``signing_key``.
     """
     for _ in range(READ_ATTEMPTS):
         token = store.version(key)
@@ -131,10 +131,10 @@ def switch_pointer(
 def strike_versions(
     store: ObjectStore, key: str, pointer: ChampionPointer, versions: Collection[str], signing_key: bytes | None = None
 ) -> None:
-    """Say that ``versions`` are not kept any more: no rollback may return to them.
+    """Note that ``versions`` are deleted, so that no rollback can return to them.
 
     Raises:
-        Conflict: somebody has changed the file since ``pointer`` was read; nothing was written.
+        Conflict: the file was changed since ``pointer`` was read; nothing was written.
     """
     pruned = tuple(sorted({*pointer.pruned, *versions}))
     content = _Content(market=pointer.market, horizon=pointer.horizon, switches=pointer.switches, pruned=pruned)
@@ -142,7 +142,7 @@ def strike_versions(
 
 
 def copy_of(key: str) -> str:
-    """Where the copy of the pointer under ``key`` is."""
+    """The key of the copy of the pointer under ``key``."""
     return f"{key.removesuffix('.json')}.copy.json"
 
 
@@ -152,7 +152,7 @@ def _write(store: ObjectStore, key: str, content: bytes, token: str | None) -> N
 
 
 def restore_pointer(store: ObjectStore, key: str, market: str, horizon: int, signing_key: bytes | None, why: str) -> bool:
-    """Put the copy in the place of a damaged pointer, which is kept aside. False where there is no whole copy.
+    """Replace a damaged pointer, which is quarantined, by its copy. False if there is no intact copy.
 
     Args:
         why: what is wrong with the pointer.

@@ -1,7 +1,7 @@
-"""Which former production models are given up, and what that leaves to delete.
+"""Deletes former production models.
 
-The pointer remembers what was given up before the first file goes: a process that dies in between leaves files that the next
-pruning deletes, and no rollback finds a version that is half deleted.
+The pointer notes a deletion before the first file is deleted: after a crash, the next pruning deletes the remaining files, and no
+rollback returns to a partly deleted version.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from steel_assets.adapters.objects.object_store import ObjectStore
 
 
 def outdated(pointer: ChampionPointer, versions: int, since: datetime) -> list[str]:
-    """The versions to give up: not among the newest ``versions``, and not in force at any moment after ``since``."""
+    """The versions to delete: not among the newest ``versions``, and not in force at any moment after ``since``."""
     newest = list(dict.fromkeys(switch.version for switch in reversed(pointer.switches)))[:versions]
     recent = {switch.version for switch, successor in pairwise(pointer.switches) if successor.since > since}
     kept = {*newest, *recent, pointer.version, *pointer.pruned}
@@ -24,14 +24,18 @@ def outdated(pointer: ChampionPointer, versions: int, since: datetime) -> list[s
 
 
 def sweep(store: ObjectStore, root: str, versions: Collection[str]) -> None:
-    """Delete what lies under ``root`` of ``versions``, manifests first: without its manifest there is no version."""
+    """Delete files of ``versions`` under ``root``, manifests first, since a version without manifest does not exist."""
     keys = [key for key in store.list(root) if key.removeprefix(root).partition("/")[0] in versions]
     for key in sorted(keys, key=lambda key: (not key.endswith(f"/{MANIFEST}"), key)):
         store.delete(key)
 
 
 def refuse_pruned(pointer: ChampionPointer, version: str) -> None:
-    """Raises ModelNotFound where ``version`` was given up."""
+    """Refuse a version that was deleted.
+
+    Raises:
+        ModelNotFound: ``version`` was deleted.
+    """
     if version in pointer.pruned:
         raise ModelNotFound(
             f"market {pointer.market}, horizon {pointer.horizon}: version {version} was pruned: only the newest and those of the "

@@ -62,30 +62,30 @@ __all__ = [
 
 
 class ModelStore:
-    """Models in an object store. Moments are passed in and carry their time zone."""
+    """Models in an object store. Times are passed in and have a time zone."""
 
     def __init__(self, store: ObjectStore, signing_key: bytes | None = None) -> None:
-        """Over an object store, for models and the pointers to them.
+        """A model store over an object store.
 
         Args:
-            signing_key: what is written is signed with it, and what is not signed with it is refused.
+            signing_key: signs what is written; what is not signed with it is refused.
         """
         self.store = store
         self._key = signing_key
 
     @property
     def variants(self) -> Variants:
-        """Models of experiments, in the same store and signed with the same key; none of them is ever in force."""
+        """Models of experiments, in the same store and with the same key; none of them is ever in force."""
         return Variants(self.store, self._key)
 
     def save_candidate(
         self, market: str, horizon: int, version: str, files: Mapping[str, bytes], manifest: Mapping[str, Any]
     ) -> str:
-        """Store a candidate under ``models/staging``; where to find it. Saving the same again changes nothing.
+        """Store a candidate under ``models/staging``; return its address. A repeated call changes nothing.
 
         Args:
             files: content by plain file name.
-            manifest: whatever should be known of the model (family, metrics, data, code), as plain JSON.
+            manifest: description of the model (family, metrics, data, code), as plain JSON.
 
         Raises:
             ModelStoreError: a name, a size or the manifest is not acceptable, or the version exists with other content.
@@ -123,11 +123,11 @@ class ModelStore:
         return model.manifest, model.files
 
     def whole(self, market: str, horizon: int, version: str) -> tuple[dict[str, Any], dict[str, bytes]]:
-        """A version of production as ``load`` gives it; where it is damaged, put back from its backup or its candidate first.
+        """A production version as ``load`` returns it; if it is damaged, it is first restored from its backup or candidate.
 
         Raises:
-            ModelNotFound: it was never in production, or was given up.
-            ModelDamaged: it is damaged, and so are they, or gone.
+            ModelNotFound: it was never in production, or was deleted.
+            ModelDamaged: it is damaged, and its backup and candidate are damaged or missing.
         """
         pointer = self.mended(market, horizon)
         try:
@@ -145,11 +145,11 @@ class ModelStore:
             raise ModelDamaged(str(error)) from error
 
     def mended(self, market: str, horizon: int) -> ChampionPointer | None:
-        """What is in force now; where the pointer is damaged, put back from its copy first.
+        """The pointer in force; if it is damaged, it is first restored from its copy.
 
         Raises:
-            ModelDamaged: the copy is damaged too, or there is none.
-            ModelNotSigned: it is whole, and not signed.
+            ModelDamaged: the copy is damaged too, or missing.
+            ModelNotSigned: it is intact, but not signed.
         """
         try:
             return self.production(market, horizon)
@@ -162,7 +162,7 @@ class ModelStore:
             return self.production(market, horizon)
 
     def give_up(self, market: str, horizon: int) -> None:
-        """Set a damaged pointer without a copy aside, so that the next promotion is a first one; a whole one is left alone."""
+        """Quarantine a damaged pointer without a copy, so that the next promotion is a first one; an intact one is kept."""
         key = _pointer_key(market, horizon)
         try:
             self.mended(market, horizon)
@@ -172,14 +172,18 @@ class ModelStore:
             Damaged(self.store).set_aside(key, self.store.get(key), str(error))
 
     def production(self, market: str, horizon: int) -> ChampionPointer | None:
-        """What is in force now; None before the first promotion. Raises ModelDamaged."""
+        """The pointer in force; None before the first promotion.
+
+        Raises:
+            ModelDamaged: it is damaged.
+        """
         return read_pointer(self.store, _pointer_key(market, horizon), market, horizon, self._key)
 
     def sign(self, market: str, horizon: int) -> bool:
-        """Sign the pointer as it is, whoever wrote it: what it names counts as ours from now on. False where there is none.
+        """Sign the present pointer, whoever wrote it, so that the version it names is trusted. False if there is none.
 
         Raises:
-            ModelDamaged: it is no pointer of this market and horizon.
+            ModelDamaged: it is not a pointer of this market and horizon.
             ModelStoreError: there is no key to sign with.
             Conflict: somebody switched at the same time; nothing was written.
         """
@@ -191,7 +195,7 @@ class ModelStore:
         return pointer is not None
 
     def has_production(self) -> bool:
-        """True when any market has a model in force."""
+        """Whether any market has a model in force."""
         return any(key.endswith(f"/{POINTER}") for key in self.store.list("models/production/"))
 
     def version_at(self, market: str, horizon: int, moment: datetime) -> str | None:
@@ -203,31 +207,31 @@ class ModelStore:
     def promote(
         self, market: str, horizon: int, version: str, expected: ChampionPointer | None, moment: datetime
     ) -> ChampionPointer:
-        """Put a staged candidate in force from ``moment`` on; the pointer afterwards.
+        """Put a staged candidate in force from ``moment`` on; return the new pointer.
 
-        What was in force is copied to ``models/backups`` first. Promoting what is in force at ``moment`` changes nothing.
+        The version in force before is copied to ``models/backups`` first. Promoting the version in force changes nothing.
 
         Args:
-            expected: the pointer the decision was made against (from ``production``); None for a first promotion.
+            expected: the pointer that the decision was based on (from ``production``); None for a first promotion.
 
         Raises:
             Conflict: somebody switched since ``expected`` was read; decide again.
-            ModelNotFound, ModelDamaged: the candidate is not whole; nothing changed.
-            ModelStoreError: ``moment`` lies before the last switch.
+            ModelNotFound, ModelDamaged: the candidate is incomplete or damaged; nothing changed.
+            ModelStoreError: ``moment`` is before the last switch.
         """
         return self._switch(market, horizon, version, expected, moment, "promoted")
 
     def rollback(
         self, market: str, horizon: int, expected: ChampionPointer, moment: datetime, version: str | None = None
     ) -> ChampionPointer:
-        """Put an earlier production version back in force from ``moment`` on; the pointer afterwards.
+        """Put an earlier production version back in force from ``moment`` on; return the new pointer.
 
         Args:
-            expected: the pointer the decision was made against (from ``production``).
-            version: the one to return to; the one before the present one when not given.
+            expected: the pointer that the decision was based on (from ``production``).
+            version: the one to return to; None for the one before the present one.
 
         Raises:
-            ModelNotFound: there is none to return to, or ``version`` was never in production.
+            ModelNotFound: there is no earlier one, or ``version`` was never in production.
             Conflict, ModelDamaged, ModelStoreError: as for ``promote``.
         """
         earlier = [switch.version for switch in expected.switches if switch.version not in {expected.version, *expected.pruned}]
@@ -240,13 +244,13 @@ class ModelStore:
         return self._switch(market, horizon, version or earlier[-1], expected, moment, "rolled_back")
 
     def prune(self, market: str, horizon: int, versions: int, days: int, moment: datetime) -> list[str]:
-        """Give up old production versions with their backups and candidates; those given up now.
+        """Delete old production versions with their backups and candidates; return those deleted now.
 
-        Kept are the newest ``versions`` and every one that was in force in the last ``days`` days, so the present one always.
-        What an earlier pruning that died left behind is deleted too.
+        Kept are the newest ``versions`` and every one that was in force in the last ``days`` days, which includes the present
+        one. Files left by an earlier, interrupted pruning are deleted too.
 
         Raises:
-            Conflict: somebody switched at the same time; nothing was given up.
+            Conflict: somebody switched at the same time; nothing was deleted.
         """
         pointer = self.production(market, horizon)
         if pointer is None:
@@ -259,12 +263,16 @@ class ModelStore:
         return given_up
 
     def staged(self, market: str, horizon: int) -> list[str]:
-        """Every candidate that is kept, in the order of their names."""
+        """All candidates, in the order of their names."""
         root = _root("staging", market, horizon)
         return sorted({key.removeprefix(root).partition("/")[0] for key in self.store.list(root)})
 
     def drop_candidates(self, market: str, horizon: int, versions: Collection[str]) -> list[str]:
-        """Delete candidates, but those that were ever promoted; the versions that were deleted. Raises ModelDamaged."""
+        """Delete candidates that were never promoted; return the deleted versions.
+
+        Raises:
+            ModelDamaged: the pointer is damaged.
+        """
         pointer = self.production(market, horizon)
         promoted = {switch.version for switch in pointer.switches} if pointer else set()
         dropped = sorted(set(versions) - promoted)
@@ -287,11 +295,11 @@ class ModelStore:
         if current and in_force and in_force.version == version:
             return current
         if (current.token if current else None) != (expected.token if expected else None):
-            raise Conflict(f"market {market}, horizon {horizon}: another switch came first; read the pointer and decide again")
+            raise Conflict(f"market {market}, horizon {horizon}: another process switched first; run promotions again")
         if current and since < current.since:
             raise ModelStoreError(
                 f"market {market}, horizon {horizon}: {current.version} is in force since {current.since:%Y-%m-%d %H:%M} UTC; "
-                f"a switch at {since:%Y-%m-%d %H:%M} UTC would change what was true then"
+                f"a switch at {since:%Y-%m-%d %H:%M} UTC would change the past; use a later moment"
             )
         checksum = self._into_production(Identity(market, horizon, version), current)
         if current:
@@ -304,7 +312,7 @@ class ModelStore:
         return after
 
     def _into_production(self, model: Identity, current: ChampionPointer | None) -> str:
-        """Make sure the version lies whole under production, from staging or, when it was there before, from its backup."""
+        """Make sure that production holds the complete version, from staging or from its backup."""
         production = _folder("production", model.market, model.horizon, model.version)
         if current:
             refuse_pruned(current, model.version)
@@ -321,13 +329,13 @@ class ModelStore:
     def _back_up(self, model: Identity, checksum: str) -> None:
         production = _folder("production", model.market, model.horizon, model.version)
         backup = _folder("backups", model.market, model.horizon, model.version)
-        with suppress(ModelNotFound, ModelDamaged):  # a damaged champion must not stand in the way of its successor
+        with suppress(ModelNotFound, ModelDamaged):  # a damaged champion must not prevent its replacement
             copy_version(self.store, production, backup, model, checksum)
 
 
 def _folder(stage: Stage, market: str, horizon: int, version: str) -> str:
     if not NAME.fullmatch(version):
-        raise ModelStoreError(f"version {version!r} must be 1 to 128 letters, digits, . _ + - and start with a letter or digit")
+        raise ModelStoreError(f"version {version!r} must have 1 to 128 letters, digits, . _ + - and start with a letter or digit")
     return f"{_root(stage, market, horizon)}{version}"
 
 

@@ -1,4 +1,4 @@
-"""Models of experiments' variants: immutable versions as those of champions, checked and signed alike, and none ever in force.
+"""Models of experiments' variants: immutable versions, checked and signed like champions, never in force.
 
 Layout::
 
@@ -16,7 +16,7 @@ from steel_assets.adapters.models.pruning import sweep
 from steel_assets.adapters.objects.object_store import ObjectStore
 
 KEPT = 2
-"""Versions that are kept: the one in use, and the one before."""
+"""Number of versions kept: the one in use, and the one before."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,21 @@ class Variants:
     """The models of variants in one store.
 
     Attributes:
-        signing_key: what is written is signed with it, and what is not signed with it is refused.
+        signing_key: signs what is written; what is not signed with it is refused.
     """
 
     store: ObjectStore
     signing_key: bytes | None
 
     def versions(self, experiment: str, market: str, horizon: int) -> list[str]:
-        """Every version that there is something of, in the order of their names."""
+        """Every version with any file, in the order of their names."""
         root = _root(experiment, market, horizon)
         return sorted({key.removeprefix(root).partition("/")[0] for key in self.store.list(root)})
 
     def save(
         self, experiment: str, market: str, horizon: int, version: str, files: Mapping[str, bytes], manifest: Mapping[str, Any]
     ) -> None:
-        """Store a version, then delete all but the newest ``KEPT``. Saving the same again changes nothing.
+        """Store a version, then delete all but the newest ``KEPT``. A repeated call changes nothing.
 
         Raises:
             ModelStoreError: a name, a size or the manifest is not acceptable, or the version exists with other content.
@@ -51,7 +51,7 @@ class Variants:
         """The files of a version, every byte checked.
 
         Raises:
-            ModelNotFound, ModelDamaged: there is none, or not what was saved, or it is not signed.
+            ModelNotFound, ModelDamaged: it does not exist, is not what was saved, or is not signed.
         """
         folder = f"{_root(experiment, market, horizon)}{version}"
         return read_version(self.store, folder, Identity(market, horizon, version), signing_key=self.signing_key).files

@@ -1,9 +1,9 @@
-"""Channels that reach people, one per file, found by its name; ``slack`` is the exemplar. All inherit one conformance suite.
+"""Notification channels, one per file, found by the file's name. Copy ``slack`` to write one; all pass one conformance suite.
 
-A channel is a module with ``Config``, the settings that it needs (see ``_config``), and ``build(config, home)``, which returns
-its ``Notifier``, or None as long as it is not set up. Its name is its file's. It puts a ``core.alerts.message.Notification`` in
-its own form and sends it, in bounded time; what is sent when, and again, is decided in ``adapters/alerts/outbox.py``. No address,
-password or token is ever in an error's text.
+A channel is a module with ``Config``, its settings (see ``_config``), and ``build(config, home)``, which returns its
+``Notifier``, or None if it is not configured. The file's name is the channel's name. A notifier formats a
+``core.alerts.message.Notification`` and sends it within a time limit; when something is sent, and again, is decided in
+``adapters/alerts/outbox.py``. Error messages never contain an address, password or token.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ class Notifier(Protocol):
     """One channel, as the outbox uses it.
 
     Attributes:
-        recipients: the people whom it reaches one by one, as the settings name them; empty for a channel that is one place.
+        recipients: people it reaches individually, as named in the settings; empty for a channel with one destination.
     """
 
     recipients: tuple[str, ...]
 
     def send(self, notification: Notification) -> Mapping[str, str]:
-        """Hand ``notification`` over. When it returns, the channel has it for all recipients but those returned, with the reason.
+        """Send ``notification``. On return, all recipients have it except those returned with a reason.
 
-        A notification marked ``repeat`` may have arrived before: a channel that can find out, does, and then sends nothing.
+        A notification marked ``repeat`` may have arrived before: a channel that can find out does so, and then sends nothing.
 
         Raises:
-            NotSent: not now.
-            NotificationRefused: never, for nobody.
+            NotSent: it could not be sent now; try again.
+            NotificationRefused: the channel will never accept it.
         """
 
 
 class ChannelModule(Protocol):
-    """What the file of a channel must offer."""
+    """What the module of a channel must define."""
 
     Config: type[ChannelConfig]
 
     def build(self, config: ChannelConfig, home: Path) -> Notifier | None:
-        """The channel as ``config`` (of its own ``Config``) says; None when nothing says that it shall be used.
+        """The channel configured by ``config`` (of its own ``Config``); None if it is not to be used.
 
         Args:
             home: the folder of everything that the platform keeps on this machine.
@@ -65,5 +65,5 @@ class ChannelModule(Protocol):
 
 
 def channels() -> dict[str, ChannelModule]:
-    """Every channel that there is, set up or not, by name: the files of this folder, and of one's own."""
+    """Every channel, configured or not, by name: the files of this folder and of the plugin folders."""
     return {name: cast(ChannelModule, module) for name, module in members(__name__).items()}

@@ -1,8 +1,8 @@
-"""The settings of a channel: declared as a model in its file, filled from variables, refused by the variable's name.
+"""The settings of a channel: a model in its file, filled from variables; errors name the variable.
 
 A field ``url`` of the channel ``teams`` is the variable ``STEEL_CHANNELS__TEAMS__URL``; the ``alias`` of a field is a shorter
-variable for the same, which counts where the long one is not set. Passwords, tokens and addresses that hold one are
-``SecretStr``; they may be references (``sm://…``), which are looked up before the channel is built.
+variable, used if the long one is not set. Passwords, tokens and addresses that contain one are ``SecretStr``; they may be
+references (``sm://…``), which are looked up before the channel is built.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from steel_assets.core.words import LANGUAGES
 
 
 class ChannelError(Problem):
-    """The settings of a channel are not valid; the message names the variable, never what it holds."""
+    """The settings of a channel are not valid; the message names the variable, never its value."""
 
 
 class ChannelConfig(BaseModel):
-    """What every channel's ``Config`` is: frozen, and without fields that are not declared."""
+    """Base class of every channel's ``Config``: frozen, without undeclared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
 
     def revealed(self, reveal: Callable[[SecretStr], SecretStr | None]) -> ChannelConfig:
-        """The same with each secret as ``reveal`` returns it."""
+        """The same settings with each secret replaced by what ``reveal`` returns."""
         secrets = {name: value for name in type(self).model_fields if isinstance(value := getattr(self, name), SecretStr)}
         return self.model_copy(update={name: reveal(value) for name, value in secrets.items()})
 
 
 @dataclass(frozen=True)
 class Recipients:
-    """People whom a channel reaches one by one, and the language of those who read another."""
+    """People whom a channel reaches individually, with the language of those who do not read the default one."""
 
     names: tuple[str, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ def _recipients(value: object) -> object:
     for part in (part.strip() for part in value.split(",")):
         name, equals, language = part.partition("=")
         if equals and (language not in LANGUAGES or not name):
-            raise ValueError("after = comes the recipient's language, en or es")
+            raise ValueError("write the recipient's language after =, en or es")
         if name:
             names.append(name)
             languages |= {name: language} if language else {}
@@ -65,13 +65,13 @@ Readers = Annotated[Recipients, BeforeValidator(_recipients)]
 """Recipients, separated by commas; ``ana@acme.mx=es`` reads Spanish."""
 
 Address = Annotated[str, AfterValidator(_http)]
-"""An address of a server."""
+"""The address of a server."""
 
 C = TypeVar("C", bound=ChannelConfig)
 
 
 def variables_of(channel: str, kind: type[ChannelConfig]) -> dict[str, tuple[str, ...]]:
-    """The variables of each field; of two, the first wins."""
+    """The variables of each field; of two, the first takes precedence."""
     return {
         name: (f"STEEL_CHANNELS__{channel.upper()}__{name.upper()}", *([about.alias] if about.alias else []))
         for name, about in kind.model_fields.items()
@@ -82,18 +82,18 @@ def configured(channel: str, kind: type[C], own: Mapping[str, SecretStr], named:
     """The settings of ``channel``.
 
     Args:
-        own: what is said of its fields, by field (``STEEL_CHANNELS__<CHANNEL>__<FIELD>``).
-        named: the value of a variable, for fields with a shorter one.
+        own: values by field (``STEEL_CHANNELS__<CHANNEL>__<FIELD>``).
+        named: returns the value of a variable, for fields with a shorter one.
 
     Raises:
-        ChannelError: a value is none for its field, a field is missing, or one is named that there is not.
+        ChannelError: a value is not valid for its field, a field is missing, or one is unknown.
     """
     variables = variables_of(channel, kind)
     strange = sorted(set(own) - set(variables))
     if strange:
         known = ", ".join(variables) or "none"
         raise ChannelError(
-            f"STEEL_CHANNELS__{channel.upper()}__{strange[0].upper()} is no setting of the channel; it has {known}"
+            f"STEEL_CHANNELS__{channel.upper()}__{strange[0].upper()} is not a setting of the channel; use {known}"
         )
     found: dict[str, Any] = {}
     for name, (_, *shorter) in variables.items():
@@ -108,7 +108,7 @@ def configured(channel: str, kind: type[C], own: Mapping[str, SecretStr], named:
 
 
 def _problem_in_words(problem: Any, variables: Mapping[str, tuple[str, ...]]) -> str:
-    """One problem of a model, with the variable that people set."""
+    """One validation error, with the variable to change."""
     message = problem["msg"].removeprefix("Value error, ")
     if not problem["loc"]:
         return str(message)

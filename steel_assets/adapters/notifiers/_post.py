@@ -1,4 +1,4 @@
-"""One POST to a channel's address within a total time, and its two failures: not now (``NotSent``), or never."""
+"""One POST to a channel's address within a time limit, with two kinds of failure: temporary (``NotSent``) or permanent."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ NEVER = frozenset({400, 413, 422})
 
 
 class NotSent(RuntimeError):
-    """The channel cannot be used at present; the notification is to be tried again later.
+    """The channel cannot be used at present; the notification is to be sent again later.
 
     Attributes:
-        perhaps_sent: True when the attempt ended without saying whether the notification was taken.
+        perhaps_sent: whether the attempt ended without knowing if the notification was accepted.
     """
 
     def __init__(self, why: str, *, perhaps_sent: bool = False) -> None:
@@ -31,21 +31,25 @@ class NotSent(RuntimeError):
 
 
 class NotificationRefused(RuntimeError):
-    """The channel works and will never take this notification."""
+    """The channel works and will never accept this notification."""
 
 
 def post(url: str, content: bytes, headers: Mapping[str, str]) -> Response:
     """The channel's answer with a status below 300.
 
     Raises:
-        NotSent: it could not be reached, gave no whole answer in time, asked to wait, failed, or does not know us.
-        NotificationRefused: it will not take this content.
+        NotSent: it could not be reached, gave no complete answer in time, asked to wait, failed, or refused our credentials.
+        NotificationRefused: it refuses this content.
     """
     return _request("POST", url, content, headers)
 
 
 def get(url: str, headers: Mapping[str, str]) -> Response:
-    """The same for a question. Raises NotSent."""
+    """As ``post``, for a GET request.
+
+    Raises:
+        NotSent: there is no answer with a status below 300.
+    """
     return _request("GET", url, b"", headers)
 
 

@@ -1,4 +1,4 @@
-"""A message as an alert of Prometheus: what names it, what is to be read, since when, and where it comes from."""
+"""A message as a Prometheus alert: labels, annotations, start and source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from steel_assets.core.words import Language
 
 
 def alert(message: Message, language: Language) -> dict[str, Any]:
-    """``message`` in the fields that Alertmanager's API and its webhook share; when it ends is said by whoever sends it."""
+    """``message`` in the fields common to Alertmanager's API and its webhook; the caller adds the end."""
     labels = {"alertname": "SteelAssets", "cause": message.cause, "severity": message.severity, "case": message.case}
     return {
         "labels": labels | {"simulated": str(message.simulated).lower()},

@@ -1,8 +1,8 @@
-"""Channel ``alertmanager``: an incident of ours is an alert of Prometheus Alertmanager's (its API v2, ``POST /api/v2/alerts``).
+"""Channel ``alertmanager``: each incident is an alert in Prometheus Alertmanager (API v2, ``POST /api/v2/alerts``).
 
-Alertmanager knows an alert by its labels, and ends by itself one that nobody sends again. So an incident is sent as lasting for a
-month, or until its end is told. Routes are chosen by the label ``severity``: once an incident may have had another one, the alert
-with that is ended, or it would stand beside the new one.
+Alertmanager identifies an alert by its labels, and ends one that is not sent again. So an incident is sent with an end in a
+month, or with its actual end. Routes use the label ``severity``: if an incident may have had another severity before, the alert
+with that is ended, so that it does not stay beside the new one.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from steel_assets.core.alerts.message import ORDER, Message, Notification
 from steel_assets.core.words import Language
 
 LASTS = timedelta(days=30)
-"""Of an incident that nothing more is said of; reminders come more often, and begin it anew."""
+"""End of an incident without further messages; reminders come more often and extend it."""
 
 
 class Config(ChannelConfig):
-    """Which Alertmanager gets every alert."""
+    """The Alertmanager that gets every alert."""
 
     url: Address | None = Field(
         default=None, alias="STEEL_ALERTMANAGER_URL", description="a Prometheus Alertmanager that gets every alert (API v2)"
@@ -38,12 +38,12 @@ class Config(ChannelConfig):
 
 
 def build(config: Config, home: Path) -> Alertmanager | None:
-    """See ``Channel.build``."""
+    """See ``ChannelModule.build``."""
     return Alertmanager(config.url, config.authorization) if config.url else None
 
 
 class Alertmanager:
-    """Sends to the Alertmanager at ``url``; what arrives again changes nothing there."""
+    """Sends to the Alertmanager at ``url``, where a repeated alert changes nothing."""
 
     recipients: tuple[str, ...] = ()
 
@@ -59,7 +59,7 @@ class Alertmanager:
 
 
 def _alerts(message: Message, language: Language) -> list[dict[str, Any]]:
-    """The alert that ``message`` is about, and the same at other severities, ended, once there may have been one."""
+    """The alert of ``message``, and ended alerts of the other severities that the incident may have had."""
     now = alert(message, language)
     over = {"endsAt": message.moment.isoformat()}
     if message.kind == "notice":

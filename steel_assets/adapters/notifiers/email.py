@@ -1,4 +1,4 @@
-"""Channel ``email``: a plain and an HTML part over SMTP with TLS. The same notification always has the same Message-ID."""
+"""Channel ``email``: plain text and HTML over SMTP with TLS. The same notification always has the same Message-ID."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CODE = re.compile(r"`([^`]+)`")
 
 
 class Config(ChannelConfig):
-    """Which mail server takes alerts, and between whom they go."""
+    """The mail server, sender and recipients."""
 
     host: str | None = Field(default=None, alias="STEEL_SMTP_HOST", description="mail server for alerts")
     port: int = Field(default=587, ge=1, le=65535, alias="STEEL_SMTP_PORT")
@@ -49,7 +49,7 @@ class Config(ChannelConfig):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        """Refuses a server without sender or recipients (nothing would be sent), and a password over a line without TLS."""
+        """Refuse a server without sender or recipients, and a password over a connection without TLS."""
         needed = {"STEEL_EMAIL_FROM": self.sender, "STEEL_EMAIL_TO": self.recipients.names}
         missing = ", ".join(name for name, value in needed.items() if not value)
         if self.host and missing:
@@ -60,7 +60,7 @@ class Config(ChannelConfig):
 
 
 def build(config: Config, home: Path) -> Email | None:
-    """See ``Channel.build``."""
+    """See ``ChannelModule.build``."""
     if not (config.host and config.sender):
         return None
     to = config.recipients
@@ -91,9 +91,9 @@ class Email:
         self.sender = mailbox.sender
 
     def send(self, notification: Notification) -> Mapping[str, str]:
-        """See ``Notifier.send``. A recipient whom the server does not take is left out as long as it takes another.
+        """See ``Notifier.send``. A recipient whom the server refuses is left out if it accepts another.
 
-        Those who read one language get one mail, so there may be two; when the second fails, both are tried again.
+        Readers of one language get one mail, so there may be two; if the second fails, both are tried again.
         """
         box = self._box
         left_out: dict[str, str] = {}
@@ -115,14 +115,14 @@ class Email:
         return left_out
 
     def readers(self, language: str) -> dict[str, tuple[str, ...]]:
-        """Language → the recipients who read it; those of whom nothing else is said read ``language``."""
+        """Language → recipients; those without a language of their own are listed under ``language``."""
         found: dict[str, list[str]] = {}
         for name in self._box.recipients:
             found.setdefault(self._box.languages.get(name, language), []).append(name)
         return {read: tuple(names) for read, names in found.items()}
 
     def post(self, mail: EmailMessage, names: tuple[str, ...]) -> dict[str, str]:
-        """Send ``mail`` to ``names``; recipient → why the server refuses it. Where it refuses all, nothing was sent.
+        """Send ``mail`` to ``names``; return recipient → why the server refuses it. If it refuses all, nothing was sent.
 
         Raises:
             NotSent, NotificationRefused: as ``Notifier.send``.
@@ -140,7 +140,11 @@ class Email:
         return left_out
 
     def _reached(self) -> smtplib.SMTP:
-        """A connection, encrypted and logged in as the settings ask. Raises NotSent."""
+        """A connection, encrypted and logged in as configured.
+
+        Raises:
+            NotSent: the server cannot be reached, or refuses the login.
+        """
         box, trusted = self._box, ssl.create_default_context()
         server: smtplib.SMTP | None = None
         try:
@@ -168,7 +172,7 @@ class Email:
         raise NotSent(f"{box.host}: {problem}")
 
     def _addressed(self, server: smtplib.SMTP, names: tuple[str, ...]) -> dict[str, str]:
-        """The recipients whom the server does not take, and how it said so."""
+        """The recipients whom the server refuses, with its replies."""
         box = self._box
         try:
             if server.mail(box.sender)[0] != TAKEN:
@@ -229,7 +233,7 @@ def page(notification: Notification) -> str:
 
 
 def _shown(text: str) -> str:
-    """``text`` as HTML, with its commands as such."""
+    """``text`` as HTML, with commands marked up."""
     return CODE.sub(r"<code>\1</code>", html.escape(text))
 
 

@@ -1,4 +1,4 @@
-"""Channel ``log``: one JSON line per notification, appended to a file. It is always set up, so that no notification is lost."""
+"""Channel ``log``: one JSON line per notification, appended to a file. It is always used, so that no notification is lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from steel_assets.core.alerts.message import Notification
 
 
 class Config(ChannelConfig):
-    """Nothing to set: it is always there."""
+    """Without fields."""
 
 
 def build(config: Config, home: Path) -> LogFile:
-    """See ``Channel.build``."""
+    """See ``ChannelModule.build``."""
     return LogFile(home / "alerts.log")
 
 
@@ -44,7 +44,7 @@ class LogFile:
         return {}
 
     def _torn(self) -> bool:
-        """Whether the last line has no newline: a crash cut it off."""
+        """Whether the last line has no newline because of a crash."""
         if not self.path.exists() or self.path.stat().st_size == 0:
             return False
         with self.path.open("rb") as file:
@@ -73,7 +73,7 @@ def _line(notification: Notification) -> bytes:
 
 
 def _key(line: bytes) -> str | None:
-    """The key of one whole line; None for one that a crash cut off."""
+    """The key in one complete line; None for a line that was cut off."""
     try:
         content = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,7 +1,6 @@
-"""Channel ``pagerduty``: an incident of ours is one of PagerDuty's, through its Events API v2 (developer.pagerduty.com).
+"""Channel ``pagerduty``: each incident is one in PagerDuty, through its Events API v2 (developer.pagerduty.com).
 
-The id of the case is the ``dedup_key``: whatever is told of it later, and again after an interruption, joins the same incident,
-and its end resolves it.
+The id of the case is the ``dedup_key``: later and repeated messages update the same incident, and the last one resolves it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ LONGEST_SUMMARY = 1024
 
 
 class Config(ChannelConfig):
-    """Which service of PagerDuty gets what is high or critical."""
+    """The PagerDuty service that gets high and critical incidents."""
 
     routing_key: SecretStr | None = Field(
         default=None, alias="STEEL_PAGERDUTY_ROUTING_KEY", description="integration key of a PagerDuty service (Events API v2)"
@@ -32,7 +31,7 @@ class Config(ChannelConfig):
 
 
 def build(config: Config, home: Path) -> PagerDuty | None:
-    """See ``Channel.build``."""
+    """See ``ChannelModule.build``."""
     return PagerDuty(config.routing_key, config.url) if config.routing_key else None
 
 
@@ -46,7 +45,7 @@ class PagerDuty:
         self._url = url
 
     def send(self, notification: Notification) -> Mapping[str, str]:
-        """See ``Notifier.send``. Each message is an event of its own; one that arrives again changes nothing."""
+        """See ``Notifier.send``. Each message is an event; a repeated one changes nothing."""
         sent, refusals = 0, []
         for message in notification.messages:
             body = json.dumps(self._event(message, notification), ensure_ascii=False).encode()

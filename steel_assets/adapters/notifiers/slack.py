@@ -1,6 +1,6 @@
 """Channel ``slack``: Block Kit through an incoming webhook (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
-A webhook cannot be asked what it has; a notification that may have arrived says so when it is sent again.
+A webhook cannot tell what it received; a notification that may have arrived says so when it is sent again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIGNS = {"low": "⚪", "medium": "🟡", "high": "🟠", "critical": "🔴"}
 
 
 class Config(ChannelConfig):
-    """Where a channel of Slack takes messages."""
+    """The incoming webhook of a Slack channel."""
 
     webhook_url: SecretStr | None = Field(
         default=None, alias="STEEL_SLACK_WEBHOOK_URL", description="incoming webhook of the channel that alerts go to"
@@ -32,7 +32,7 @@ class Config(ChannelConfig):
 
 
 def build(config: Config, home: Path) -> Slack | None:
-    """See ``Channel.build``."""
+    """See ``ChannelModule.build``."""
     return Slack(config.webhook_url) if config.webhook_url else None
 
 
@@ -54,7 +54,7 @@ class Slack:
 
 
 def blocks(notification: Notification) -> list[dict[str, Any]]:
-    """``notification`` as Slack's blocks: a header, the messages, and what one must know about it."""
+    """``notification`` as Slack's blocks: a header, the messages, and notes about repetition and simulated data."""
     sections: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(notification.subject, LONGEST_HEADER), "emoji": True}}
     ]
@@ -74,7 +74,7 @@ def blocks(notification: Notification) -> list[dict[str, Any]]:
 
 
 def _section(message: Message, *, alone: bool) -> dict[str, Any]:
-    """One message; ``alone``: the header has its whole title already."""
+    """One message; ``alone``: the header shows its whole title already."""
     sign = "✅" if message.kind == "recovered" else SIGNS[message.severity]
     head = "" if alone else f"{sign} *{_escaped(message.title)}*\n"
     facts = "\n".join(f"*{label}* {_escaped(text)}" for label, text in message.facts)
@@ -89,7 +89,7 @@ def _section(message: Message, *, alone: bool) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """Slack's three control characters, so that no text from outside becomes a link or a mention."""
+    """Escape Slack's three control characters, so that no outside text becomes a link or a mention."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -1,7 +1,7 @@
-"""Channel ``sms``: short texts through Twilio's REST API, or one that answers alike (twilio.com/docs/messaging/api).
+"""Channel ``sms``: short texts through Twilio's REST API, or a compatible one (twilio.com/docs/messaging/api).
 
-Every number gets its own request. A notification that may have arrived is looked for by its key among the newest messages first,
-so that no phone rings twice.
+Every number gets its own request. A notification that may have arrived is first searched for by its key among the newest
+messages, so that nobody gets it twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOOK_BACK = 50
 
 
 class Config(ChannelConfig):
-    """An account with Twilio, and whom it texts: by the shipped rules what is critical, and nothing else."""
+    """A Twilio account and the numbers to text; by the shipped rules only critical messages are sent."""
 
     account_sid: str | None = Field(default=None, alias="STEEL_TWILIO_ACCOUNT_SID")
     auth_token: SecretStr | None = Field(default=None, alias="STEEL_TWILIO_AUTH_TOKEN")
@@ -38,7 +38,7 @@ class Config(ChannelConfig):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        """Refuses an account without sender or recipients: nothing would be sent."""
+        """Refuse an account without sender or recipients."""
         needed = {
             "STEEL_TWILIO_AUTH_TOKEN": self.auth_token,
             "STEEL_SMS_FROM": self.sender,
@@ -51,7 +51,7 @@ class Config(ChannelConfig):
 
 
 def build(config: Config, home: Path) -> Twilio | None:
-    """See ``Channel.build``."""
+    """See ``ChannelModule.build``."""
     if not (config.account_sid and config.auth_token and config.sender):
         return None
     to = config.recipients
@@ -59,7 +59,7 @@ def build(config: Config, home: Path) -> Twilio | None:
 
 
 class Twilio:
-    """Texts from ``sender`` to each of ``recipients`` (numbers as +52…), in the language that each reads if it is another."""
+    """Texts from ``sender`` to each of ``recipients`` (numbers as +52…), each in their language."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Twilio:
         self._languages = languages or {}
 
     def send(self, notification: Notification) -> Mapping[str, str]:
-        """See ``Notifier.send``. When one number fails, those already told are not told again."""
+        """See ``Notifier.send``. If one number fails, those that got it before do not get it again."""
         sent = 0
         refusals: dict[str, str] = {}
         for number in self.recipients:
@@ -104,7 +104,7 @@ class Twilio:
             bodies = [message.get("body") or "" for message in json.loads(answer.content)["messages"]]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise NotSent(
-                "the list of texts sent is not readable; whether this one was cannot be told", perhaps_sent=True
+                "Twilio's list of sent texts could not be read, so it is not known whether this one was sent", perhaps_sent=True
             ) from None
         return any(body.endswith(f"[{key[:8]}]") for body in bodies)
 

@@ -24,11 +24,11 @@ from steel_assets.core.words import Language
 
 Form = Literal["steel", "alertmanager"]
 STILL = "0001-01-01T00:00:00Z"
-"""Alertmanager's end of what has not ended."""
+"""Alertmanager's end of an alert that has not ended."""
 
 
 class Config(ChannelConfig):
-    """Which address gets every alert, in which form, signed with what."""
+    """The address that gets every alert, the format, and the secret that signs."""
 
     url: SecretStr | None = Field(default=None, alias="STEEL_ALERT_WEBHOOK_URL", description="gets every alert as JSON")
     secret: SecretStr | None = Field(default=None, alias="STEEL_ALERT_WEBHOOK_SECRET", description="signs what the webhook gets")
@@ -40,7 +40,7 @@ class Config(ChannelConfig):
 
 
 def build(config: Config, home: Path) -> Webhook | None:
-    """See ``Channel.build``."""
+    """See ``ChannelModule.build``."""
     return Webhook(config.url, config.secret, config.format) if config.url else None
 
 

@@ -1,1 +1,1 @@
-"""Object stores, and what rests on them alone: checksums, signatures, leases, sets of files."""
+"""Object stores, and what uses them directly: checksums, signatures, leases, sets of files."""

@@ -1,8 +1,8 @@
-"""Small JSON documents that carry their own checksum, so that a damaged one is refused before anything in it is believed.
+"""Small JSON documents with their own checksum, so that a damaged one is refused before its content is used.
 
-The seal finds damage and torn writes; every program that may write the store can make one. With a key (STEEL_SIGNING_KEY) a
-document is signed too (HMAC-SHA256 of what is sealed), and one that is not is refused: then only who holds the key can write what
-is believed.
+The checksum detects damage and incomplete writes; any program can compute it. With a key (STEEL_SIGNING_KEY) a document is also
+signed (HMAC-SHA256 over the same content), and one that is not is refused: then only a holder of the key can write accepted
+documents.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ SIGNATURE = "hmac_sha256"
 
 
 class Damaged(Problem, ValueError):
-    """The bytes are not what was sealed."""
+    """The bytes are not what was written."""
 
 
 class NotSigned(Damaged):
-    """The bytes are whole, and were not signed with the key of this installation."""
+    """The bytes are intact, but not signed with this installation's key."""
 
 
 def checksummed(document: Mapping[str, Any], key: bytes | None = None) -> bytes:
-    """``document`` as JSON in its one canonical form, with the checksum of all the rest, and with ``key`` its signature.
+    """``document`` as canonical JSON with a checksum of the rest, and with ``key`` a signature.
 
     Raises:
-        ValueError: the document is not plain JSON, has numbers that JSON lacks (NaN, infinity), or a key of the seal's own.
+        ValueError: the document is not plain JSON, has numbers that JSON lacks (NaN, infinity), or uses a reserved key.
     """
     if SEAL in document or SIGNATURE in document:
         raise ValueError(f"a sealed document cannot have a key {SEAL!r} or {SIGNATURE!r} of its own")
@@ -41,11 +41,11 @@ def checksummed(document: Mapping[str, Any], key: bytes | None = None) -> bytes:
 
 
 def unseal(content: bytes, key: bytes | None = None) -> dict[str, Any]:
-    """The document sealed in ``content``, without its seal.
+    """The document in ``content``, verified, without checksum and signature.
 
     Raises:
-        NotSigned: a key is given, and the signature is missing or another's.
-        Damaged: any byte differs from what ``checksummed`` returned.
+        NotSigned: a key is given, and the signature is missing or of another key.
+        Damaged: a byte differs from what ``checksummed`` returned.
     """
     if len(content) > LARGEST:
         raise Damaged(f"it has {len(content):,} bytes, at most {LARGEST:,} are read")

@@ -1,9 +1,9 @@
-"""The lake in a Cloud Storage bucket: the object store's port, over Google's own client.
+"""The object store in a Cloud Storage bucket, over Google's own client.
 
-Atomicity comes from generations: an object is written whole or not at all, and ``put_if`` writes only over the generation that
-was read. Every upload carries a crc32c that the service checks, every download is checked against the service's. What fails
-for a moment (429, 500, 502-504, a broken connection) is tried again by the client's own policy; writing an object whole is the
-same once or twice, and for ``put_if`` a mark on the object tells a lost answer from a lost race.
+Atomicity comes from generations: an object is written completely or not at all, and ``put_if`` writes only over the generation
+that was read. Every upload has a crc32c that the service checks; every download is checked against the service's. Temporary
+failures (429, 500, 502-504, a broken connection) are retried by the client's own policy. Writing an object twice has the same
+effect as once; for ``put_if`` a mark in the object's metadata distinguishes a lost answer from a lost race.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 ADDRESS = re.compile(rf"gs://(?P<bucket>[a-z0-9][a-z0-9._-]{{1,220}}[a-z0-9])(?:/(?P<prefix>{KEY.pattern}))?/?")
 CONSOLE = "https://console.cloud.google.com/storage/browser"
 WRITER = "steel-writer"
-"""The object's metadata that names the one call of ``put_if`` that wrote it."""
+"""The object's metadata with the id of the ``put_if`` call that wrote it."""
 
 REQUEST_SECONDS = 60.0
 
 
 class GcsStore:
-    """Blobs as objects of one bucket, all under one prefix."""
+    """Blobs as objects of one bucket under one prefix."""
 
     def __init__(self, address: str, *, connect: Callable[[], Client] = storage_client, retry_seconds: float = 120.0) -> None:
-        """Over a bucket; nothing is connected before it is used.
+        """A store in a bucket; the connection is made at first use.
 
         Args:
             address: ``gs://bucket`` or ``gs://bucket/prefix``.
             connect: makes the client, when it is first needed.
-            retry_seconds: how long one operation is tried again while the service is unavailable.
+            retry_seconds: how long one operation is retried while the service is unavailable.
 
         Raises:
             ObjectStoreError: ``address`` is not one.
@@ -170,7 +170,7 @@ class GcsStore:
             return self._bucket.blob(name)
 
     def _found(self, key: str) -> Blob | None:
-        """The object with its metadata; None when there is none."""
+        """The object with its metadata; None if there is none."""
         from google.api_core.exceptions import NotFound
 
         blob = self._blob(key)
@@ -187,12 +187,16 @@ class GcsStore:
         blob.upload_from_string(content, content_type=kind, checksum="crc32c", **conditions, **self._tries)
 
     def _wrote(self, key: str, writer: str) -> bool:
-        """Whether what lies under ``key`` was written by this call after all, only its answer was lost."""
+        """Whether the object under ``key`` was written by this call, whose answer was lost."""
         found = self._found(key)
         return found is not None and (found.metadata or {}).get(WRITER) == writer
 
     def _look_for_bucket(self) -> None:
-        """Tell an absent object from an absent bucket. Raises NotFound for the latter."""
+        """Distinguish a missing object from a missing bucket.
+
+        Raises:
+            NotFound: the bucket is missing.
+        """
         next(iter(self._client.list_blobs(self.bucket_name, max_results=1, fields="items(name)", **self._tries)), None)
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:

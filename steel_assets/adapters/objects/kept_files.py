@@ -1,8 +1,8 @@
-"""A set of files kept in an object store and replaced as a whole: what one process leaves for the next, on whatever machine.
+"""A set of files in an object store, replaced as a whole: state that one process leaves for the next, on any machine.
 
-Each content is an object under its own sha256, compressed and never changed, so what did not change is not sent again.
-``current.json``, a sealed document, names the files and their contents; it is switched by compare-and-set after all of them are
-there. A process that dies in between leaves the former set in force.
+Each content is an object named by its sha256, compressed and never changed, so unchanged content is not uploaded again.
+``current.json``, a document with a checksum, names the files and their contents; it is switched by compare-and-set after all
+contents are uploaded. If a process dies in between, the former set stays in force.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from steel_assets.core.problem import Problem
 from steel_assets.core.types import Declaration
 
 AT_ONCE = 8
-"""Objects that are sent or fetched side by side."""
+"""Number of objects uploaded or downloaded in parallel."""
 
 LARGEST = 4 * 2**30
-"""Bytes of all files of a set together."""
+"""Limit of a set's total size in bytes."""
 
 
 class FilesDamaged(Problem):
-    """What is kept is not what was kept, or of another release; the message names the object. Nothing was changed."""
+    """A stored set is damaged, or of another release; the message names the object. Nothing was changed."""
 
 
 class FilesReplaced(Problem):
-    """Another process has replaced the set since it was read; nothing was written."""
+    """Another process replaced the set since it was read; nothing was written."""
 
 
 class Content(Declaration):
-    """What one file holds: the sha256 and the length of it."""
+    """The sha256 and length of one file's content."""
 
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     bytes: int = Field(ge=0, le=LARGEST)
@@ -57,12 +57,12 @@ class _Document(Declaration):
 
 @dataclass(frozen=True)
 class FileSet:
-    """A set as it is in the store.
+    """A stored set.
 
     Attributes:
         files: name → content.
-        release: of the program that kept it.
-        token: the store's version of it, by which the next one says what it replaces.
+        release: of the program that stored it.
+        token: the store's version of it, by which the next write detects a change.
     """
 
     files: Mapping[str, Content]
@@ -77,7 +77,7 @@ class FileSet:
 
 
 class KeptFiles:
-    """The set of files under one prefix, signed where there is a key."""
+    """The set of files under one prefix, signed if there is a key."""
 
     def __init__(self, store: ObjectStore, prefix: str, signing_key: bytes | None) -> None:
         self.store, self.prefix, self._key = store, prefix, signing_key
@@ -115,7 +115,7 @@ class KeptFiles:
         return FileSet(found.files, found.release, found.saved_at, token)
 
     def empty(self, why: str) -> FileSet | None:
-        """A set of no files that takes the place of the one in force, whose document is kept aside; None where there is none."""
+        """An empty set that replaces the one in force, whose document is quarantined; None if there is none."""
         token = self.store.version(self.pointer)
         if token is None:
             return None
@@ -123,7 +123,7 @@ class KeptFiles:
         return FileSet({}, "", datetime.fromtimestamp(0, UTC), token)
 
     def fetch(self, files: FileSet, folder: Path) -> None:
-        """Write the files of ``files`` below ``folder``, each checked. Raises FilesDamaged, ObjectStoreError, OSError."""
+        """Write the files of ``files`` below ``folder``, each verified. Raises FilesDamaged, ObjectStoreError, OSError."""
         for parent in sorted({(folder / name).parent for name in files.files}):
             make_folder(parent)
 
@@ -134,13 +134,13 @@ class KeptFiles:
             list(pool.map(one, files.files))
 
     def replace(self, files: Mapping[str, Path | Content], former: FileSet | None, moment: datetime, release: str) -> FileSet:
-        """Put ``files`` in the place of ``former``.
+        """Store ``files`` in place of ``former``.
 
         Args:
             files: name → a file on this machine, or a content that ``former`` holds.
 
         Raises:
-            FilesReplaced: somebody else has meanwhile.
+            FilesReplaced: another process did meanwhile.
             ObjectStoreError, OSError: the former set stays in force.
         """
         there = former.contents if former else frozenset()
@@ -168,7 +168,7 @@ class KeptFiles:
         return FileSet(contents, release, moment, token)
 
     def prune(self, *kept: FileSet) -> int:
-        """Delete all contents that none of ``kept`` names; how many. Only for who holds the lease of the set."""
+        """Delete all contents that no set of ``kept`` names; return how many. Only for the holder of the set's lease."""
         named = {self._key_of(content) for files in kept for content in files.files.values()}
         unnamed = [key for key in self.store.list(f"{self.prefix}parts/") if key not in named]
         for key in unnamed:

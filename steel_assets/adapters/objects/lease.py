@@ -1,9 +1,9 @@
-"""One at a time, over all machines: a lease in the object store that its holder renews.
+"""A lease in the object store that its holder renews, so that one process at a time works, over all machines.
 
-A process that waits takes it over when it is renewed no more.
+A waiting process takes it over once it is not renewed any more.
 
-No clock is compared with another machine's: a lease is over when it has stayed the same for its whole length by the clock of
-the one who waits. That is also how long it takes after its holder was killed.
+Clocks of machines are not compared: a lease has expired when it stayed unchanged for its whole length by the waiting process's
+clock. That is also how long a takeover takes after the holder was killed.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from steel_assets.core.problem import Problem
 
 SECONDS = 180.0
 RENEWALS = 3
-"""Within the length of a lease: one or two may fail before somebody takes it."""
+"""Renewals within the length of a lease: one or two may fail before it is taken over."""
 
 LARGEST = 4096
 
 
 class LeaseHeld(Problem):
-    """Somebody else holds the lease, and was at work all the time."""
+    """Another process holds the lease, and renewed it all the time."""
 
 
 class LeaseLost(Problem):
-    """Somebody took the lease over: this process stood still, or could not reach the store, for too long."""
+    """The lease was taken over, because this process did not renew it for too long."""
 
 
 class Lease:
@@ -45,12 +45,16 @@ class Lease:
         self._renewer.start()
 
     def check(self) -> None:
-        """Raises LeaseLost where the lease is, or may be, another's by now."""
+        """Check that the lease is held.
+
+        Raises:
+            LeaseLost: it is, or may be, held by another process by now.
+        """
         if self._lost.is_set() or time.monotonic() - self._renewed >= self._seconds:
             raise LeaseLost(f"{self._store.uri(self._key)} was taken over: this process stood still for {self._seconds:g} s")
 
     def give_back(self) -> None:
-        """Let the next one in at once; a lease that was lost stays with its new holder."""
+        """Release the lease at once; one that was lost is not touched."""
         self._over.set()
         self._renewer.join()
         if not self._lost.is_set():
@@ -68,7 +72,7 @@ class Lease:
                 self._lost.set()
                 return
             except ObjectStoreError:
-                continue  # the next one may go through; check() knows when it is too late
+                continue  # the next renewal may succeed; check() finds out when it is too late
             self._token, self._renewed = token, begun
 
 
@@ -79,12 +83,13 @@ def leased(
     """Hold the lease under ``key`` during the block.
 
     Args:
-        about: who holds it and what for, for people.
-        wait_seconds: how long to wait for another holder; less than ``seconds`` never takes over what a killed one left.
-        seconds: its length; all who share a lease give the same.
+        about: who holds it and for what, for people.
+        wait_seconds: how long to wait for another holder; with less than ``seconds`` the lease of a killed process is never taken
+            over.
+        seconds: its length; the same for all processes that share a lease.
 
     Raises:
-        LeaseHeld: another one held it all the time.
+        LeaseHeld: another process held it all the time.
         ObjectStoreError: the store cannot be reached.
     """
     lease = _taken(store, key, about, wait_seconds, seconds)
@@ -115,7 +120,7 @@ def _taken(store: ObjectStore, key: str, about: Mapping[str, str], wait_seconds:
 
 
 def _look(store: ObjectStore, key: str) -> tuple[str | None, dict[str, Any]]:
-    """The version of what is there, and what it says; nothing where it is damaged: it is over when it stays so."""
+    """The lease's version and content; a damaged one has no content, and expires if it does not change."""
     token = store.version(key)
     try:
         content = store.get(key) if token is not None else b"{}"
@@ -126,7 +131,11 @@ def _look(store: ObjectStore, key: str) -> tuple[str | None, dict[str, Any]]:
 
 
 def _token_of(store: ObjectStore, key: str, content: bytes) -> str:
-    """The version of what was just written. Raises Conflict where it is another's by now."""
+    """The version of what was just written.
+
+    Raises:
+        Conflict: it was replaced since.
+    """
     token = store.version(key)
     if token is None or store.get(key) != content:
         raise Conflict(f"{key} was changed by another writer")

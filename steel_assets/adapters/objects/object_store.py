@@ -1,4 +1,4 @@
-"""The lake's storage: named, immutable-by-habit blobs, and one operation that is atomic between competing writers.
+"""The interface of the lake's storage: named blobs, and one operation that is atomic between competing writers.
 
 Keys are relative paths with forward slashes, for example ``raw-data/fred-api/inflation_data/2026/….parquet``.
 """
@@ -27,10 +27,10 @@ class ObjectNotFound(Problem, KeyError):
 
 
 class ObjectStoreError(Problem):
-    """The store cannot do what was asked; the message says why and what to do. Nothing was written.
+    """The store failed; the message says why and what to do. Nothing was written.
 
     Attributes:
-        trouble: what is wrong in one word, for example ``permission``, ``credentials``, ``missing`` or ``quota``.
+        trouble: the kind of error, for example ``permission``, ``credentials``, ``missing`` or ``quota``.
     """
 
     def __init__(self, message: str, trouble: str = "refused") -> None:
@@ -43,13 +43,18 @@ class Conflict(Problem):
 
 
 class ObjectStore(Protocol):
-    """A port: every implementation passes the same conformance suite."""
+    """The interface of object stores, tested by one conformance suite."""
 
     def get(self, key: str) -> bytes:
-        """The content of ``key``. Raises ObjectNotFound, and ObjectStoreError where it is there and cannot be read."""
+        """The content of ``key``.
+
+        Raises:
+            ObjectNotFound: there is none.
+            ObjectStoreError: it exists and cannot be read.
+        """
 
     def put(self, key: str, content: bytes) -> None:
-        """Write ``key`` whole or not at all, whatever was there before."""
+        """Write ``key`` completely or not at all, replacing its content."""
 
     def version(self, key: str) -> str | None:
         """An opaque token of the current content of ``key``; None when there is none."""
@@ -58,32 +63,36 @@ class ObjectStore(Protocol):
         """Write ``key`` only if its version is still ``version`` (None: only if it does not exist). Raises Conflict."""
 
     def list(self, prefix: str) -> Iterator[str]:
-        """All keys that start with ``prefix``, in order; names that are no keys are left out: others chose them."""
+        """All keys that start with ``prefix``, in order; names that are not valid keys are left out."""
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """The keys of ``list``, each with a stamp: another one after every write of the object. No content is read for it."""
+        """The keys of ``list``, each with a stamp that changes with every write of the object, without reading contents."""
 
     def strange_names(self) -> Iterator[str]:
-        """What lies at the top of the store and is no key: names that others chose. ``list`` leaves it out."""
+        """Names at the top of the store that are not valid keys, which ``list`` leaves out."""
 
     def delete(self, key: str) -> None:
-        """Remove ``key``; removing what is not there is no error."""
+        """Remove ``key``, if it exists."""
 
     def checksum(self, key: str) -> str:
-        """The md5 of the content of ``key`` in hexadecimal, by which copies are verified. Raises ObjectNotFound."""
+        """The md5 of the content of ``key`` in hexadecimal, to verify copies.
+
+        Raises:
+            ObjectNotFound: there is none.
+        """
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        """Every key and how many bytes it holds, in order; no content is read for it."""
+        """Every key and its size in bytes, in order, without reading contents."""
 
     def stored_bytes(self) -> int:
-        """What all objects together weigh."""
+        """The total size of all objects."""
 
     def uri(self, key: str) -> str:
-        """Where a person finds the object."""
+        """The address of an object, for people."""
 
 
 class LocalFolder:
-    """Blobs as files under one folder: written beside their place, fsynced, then renamed over it."""
+    """Blobs as files in one folder: written to a temporary file, fsynced, then renamed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -124,7 +133,7 @@ class LocalFolder:
         yield from sorted(key for key in self._below(prefix) if key.startswith(prefix) and KEY.fullmatch(key))
 
     def _below(self, prefix: str) -> Iterator[str]:
-        """Names, relative to the root, of all files that may start with ``prefix``: folders beside it are not looked into."""
+        """Names, relative to the root, of all files that may start with ``prefix``; other folders are not read."""
         parent, _, begun = prefix.rpartition("/")
         top = str(self.root / parent)
         for folder, folders, names in os.walk(top):
@@ -163,7 +172,7 @@ class LocalFolder:
 
     @contextmanager
     def _disk_errors(self, key: str) -> Iterator[None]:
-        """Inside, what the disk refuses is an ObjectStoreError that names the object and the remedy."""
+        """A context that converts errors of the disk to an ObjectStoreError with the object and the remedy."""
         try:
             yield
         except OSError as error:
@@ -174,12 +183,16 @@ class LocalFolder:
 
 
 def checked_key(key: str) -> str:
-    """``key``, when it is one. Raises ValueError for anything that could leave the store."""
+    """``key``, if it is valid.
+
+    Raises:
+        ValueError: it could lead out of the store.
+    """
     if not KEY.fullmatch(key):
         raise ValueError(f"object key {key!r} must be a relative path of letters, digits and . _ = + - without leading dots")
     return key
 
 
 def md5_of(content: bytes) -> str:
-    """The checksum that object stores keep of what they hold; against accidents, not against forgery."""
+    """The checksum that object stores keep of their content; it detects accidents, not forgery."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

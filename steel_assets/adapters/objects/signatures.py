@@ -10,7 +10,11 @@ SHORTEST_KEY = 16
 
 
 def signing_key(secrets: Secrets, setting: SecretStr | None) -> bytes | None:
-    """The key in STEEL_SIGNING_KEY, looked up where it names a secret; None without one. Raises SecretError."""
+    """The key in STEEL_SIGNING_KEY, looked up if it is a reference; None without one.
+
+    Raises:
+        SecretError: the reference cannot be looked up.
+    """
     key = secrets.reveal(setting)
     found = key.get_secret_value().encode() if key else None
     if found is not None and len(found) < SHORTEST_KEY:

@@ -1,8 +1,8 @@
-"""The warehouse in BigQuery: the port of ``warehouse``, over Google's own client.
+"""The warehouse in BigQuery, over Google's own client.
 
-An upsert loads its rows into a table of its own and merges that by the key: the target changes in one statement or not at all,
-and the same upsert again changes nothing. Tables are partitioned by day and clustered as their schema says. The statements
-are those of ``warehouse_sql``; the jobs that run them are in ``bigquery_jobs``.
+An upsert loads its rows into a temporary table and merges that by the key: the target changes in one statement or not at all, and
+repeating an upsert changes nothing. Tables are partitioned by day and clustered as their schema says. The statements are those of
+``sql``; ``bigquery_jobs`` runs the jobs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CONSOLE = "https://console.cloud.google.com/bigquery"
 DEFAULT_LOCATION = "US"
 GIB = 2**30
 DDL_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-"""What the interface calls the types that GoogleSQL names otherwise."""
+"""The API's names of types → GoogleSQL's names, where they differ."""
 
 
 class BigQueryWarehouse:
@@ -54,14 +54,14 @@ class BigQueryWarehouse:
         max_gib_billed: float = 1.0,
         retry_seconds: float = 120.0,
     ) -> None:
-        """Over a dataset; nothing is connected before it is used.
+        """A warehouse in a dataset; the connection is made at first use.
 
         Args:
-            address: ``bigquery://project/dataset``; the mission's dataset when only the project is named.
+            address: ``bigquery://project/dataset``; the default dataset if only the project is named.
             connect: makes the client for a project, when it is first needed.
-            location: where the dataset must be; wherever it is when not given, and the US when it has to be created.
+            location: where the dataset must be; None for wherever it is, and for the US when it is created.
             max_gib_billed: a query that would bill more is refused before it runs.
-            retry_seconds: how long one operation is tried again while the service is unavailable.
+            retry_seconds: how long one operation is retried while the service is unavailable.
 
         Raises:
             WarehouseError: ``address`` is not one.
@@ -81,7 +81,7 @@ class BigQueryWarehouse:
         return None
 
     def filled_again(self) -> None:
-        """Nothing is ever lost here that the service does not tell of itself."""
+        """Does nothing: BigQuery does not lose data unnoticed."""
 
     @traced("warehouse upsert", "steel.table")
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
@@ -156,7 +156,7 @@ class BigQueryWarehouse:
         return int(job.num_dml_affected_rows or 0)
 
     def _answer(self, table: Table, query: str, parameters: list[Any]) -> pa.Table | None:
-        """What the query finds; None when the table was never written. An older table gets the columns it lacks first."""
+        """The result of the query; None if the table was never written. An older table first gets the columns it lacks."""
         with self._explained(f"read table {table.name} of"):
             jobs = self._jobs()
             present = self._table(table) if jobs else None
@@ -167,7 +167,7 @@ class BigQueryWarehouse:
             return jobs.rows(jobs.query(query, parameters, table.name, "select"))
 
     def _jobs(self) -> BigQueryJobs | None:
-        """What runs jobs, once it is known where the dataset is; None while there is no dataset."""
+        """Runs jobs, once the dataset's location is known; None while there is no dataset."""
         from google.api_core.exceptions import NotFound
 
         if self._runner is None:
@@ -203,7 +203,11 @@ class BigQueryWarehouse:
         )
 
     def _prepare(self, jobs: BigQueryJobs, table: Table) -> None:
-        """The table as its schema says, made or migrated. Raises WarehouseError for a column of another type."""
+        """Create or migrate the table to its schema.
+
+        Raises:
+            WarehouseError: a column has another type.
+        """
         present = self._table(table)
         if present is None:
             jobs.query(sql.create_table(table, sql.BIGQUERY), [], table.name, "create")

@@ -1,7 +1,7 @@
-"""BigQuery's jobs: every one bounded in the bytes it may bill, labelled, tried again where that is safe, and accounted for.
+"""Runs BigQuery jobs with a limit on billed bytes, labels, retries where these are safe, and an account of what was billed.
 
-What fails for a moment is tried again by the client's own policy. Two cases it leaves to us: a load that the service gave up,
-and a statement that another writer of the same table got ahead of; both changed nothing, so both are simply run again.
+Temporary failures are retried by the client's own policy. Two cases are retried here, since nothing was changed: a load that the
+service aborted, and a statement that conflicted with another writer of the same table.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ GIVEN_UP = frozenset(
     }
 )
 JOBS_KEPT = 1_000
-"""So many jobs are remembered for whoever asks what they took; a service that reads for months never asks."""
+"""Number of finished jobs remembered for ``take``; a service that only reads never calls that."""
 
 
 class BigQueryJobs:
-    """Runs jobs against one dataset, where the dataset is."""
+    """Runs jobs against one dataset, in its location."""
 
     def __init__(
         self, client: Client, dataset: DatasetReference, location: str, *, max_bytes_billed: int, retry_seconds: float
@@ -54,7 +54,7 @@ class BigQueryJobs:
         self._done: deque[Job] = deque(maxlen=JOBS_KEPT)
 
     def query(self, text: str, values: Sequence[Any], table: str, operation: str) -> QueryJob:
-        """Run one statement to its end. ``values`` stand for the question marks in ``text``, in order."""
+        """Run one statement to its end. ``values`` replace the question marks in ``text``, in order."""
         from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
         from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
@@ -80,14 +80,14 @@ class BigQueryJobs:
         return self._account(self._patiently(run), table, operation)
 
     def rows(self, job: QueryJob) -> pa.Table:
-        """What a query that has ended found, page by page."""
+        """The result of a finished query, read page by page."""
         from google.cloud.bigquery.retry import DEFAULT_RETRY
 
         found = job.result(retry=DEFAULT_RETRY.with_timeout(self.retry_seconds), timeout=JOB_SECONDS)
         return found.to_arrow(create_bqstorage_client=False)
 
     def load(self, rows: pa.Table, stage: str, table: str) -> LoadJob:
-        """Load ``rows`` into the empty table ``stage``, all or none. Loading is free.
+        """Load ``rows`` into the empty table ``stage``, all or none. Loading is not billed.
 
         Raises:
             WarehouseError: another number of rows arrived.
@@ -112,7 +112,7 @@ class BigQueryJobs:
         return job
 
     def take(self) -> list[Job]:
-        """The jobs that ended since this was last asked, oldest first; at most ``JOBS_KEPT``."""
+        """The jobs that ended since the last call, oldest first; at most ``JOBS_KEPT``."""
         done, self._done = self._done, deque(maxlen=JOBS_KEPT)
         return list(done)
 
@@ -169,7 +169,7 @@ def _labels(table: str, operation: str) -> dict[str, str]:
 
 
 def _type_of(value: Any) -> str:
-    """What GoogleSQL calls the type of a plain Python value."""
+    """GoogleSQL's name of a Python value's type."""
     for kind, name in (
         (bool, "BOOL"),
         (int, "INT64"),

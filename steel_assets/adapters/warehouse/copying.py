@@ -1,7 +1,7 @@
-"""A warehouse's tables copied into another, for example from a DuckDB file to BigQuery.
+"""Copies a warehouse's tables into another, for example from a DuckDB file to BigQuery.
 
-Rows go in through the destination's own upsert, table by table, and are read back and compared: all of the source's rows are
-then there, figure by figure. Repeating a copy changes nothing, so one that broke off is simply run again.
+Rows are written by the destination's own upsert, table by table, then read back and compared value by value. Repeating a copy
+changes nothing, so an interrupted one is simply repeated.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from steel_assets.core.tables import WAREHOUSE_TABLES
 
 @dataclass(frozen=True)
 class TableCopied:
-    """What the copy of one table did.
+    """The result of copying one table.
 
     Attributes:
-        rows: rows of the source, all of which are now at the destination.
-        written: how many of them were new there, or said something new.
-        kept: rows that only the destination has; they were left alone.
+        rows: rows of the source, all of which are at the destination now.
+        written: how many of them were new there, or changed.
+        kept: rows that exist only at the destination; they are kept.
         sha256: checksum of the source's rows, in the order of their key, at both ends.
     """
 
@@ -47,15 +47,14 @@ def copy_warehouse(
     tables: Sequence[Table] = WAREHOUSE_TABLES,
     on_table: Callable[[TableCopied], None] = lambda copied: None,
 ) -> list[TableCopied]:
-    """Make ``destination`` hold every row that ``source`` holds.
+    """Copy every row of ``source`` to ``destination``.
 
     Args:
-        replace: overwrite rows of the destination that have the same key and say something else.
+        replace: overwrite rows of the destination with the same key and other content.
         on_table: called when a table is copied and verified.
 
     Raises:
-        CopyRefused: the source is empty, a row of the destination says something else, or what was read back is not the
-            source's.
+        CopyRefused: the source is empty, a row of the destination differs, or what was read back differs from the source.
     """
     if not any(source.count(table) for table in tables):
         raise CopyRefused(f"{source.uri_of_database} holds none of the platform's rows: name the warehouse that does")
@@ -70,7 +69,7 @@ def copy_warehouse(
 
 
 def checksum(table: Table, rows: pd.DataFrame) -> str:
-    """SHA-256 over the rows' values and types, in the order of their key, the moment of writing aside."""
+    """SHA-256 over the rows' values and types, in the order of their key, without ``created_at``."""
     columns = [name for name in table.column_names if name != WRITTEN_AT]
     ordered = staged(table, rows.sort_values(list(table.key), ignore_index=True)).select(columns).combine_chunks()
     sink = pa.BufferOutputStream()

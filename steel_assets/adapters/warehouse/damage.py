@@ -1,4 +1,4 @@
-"""A DuckDB file that is damaged: set aside with every byte beside a new one, and remembered until what it held is there again."""
+"""Handles a damaged DuckDB file: it is moved aside, a new one is started, and a note is kept until that is filled again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 SIGNS = ("not a valid DuckDB database file", "Could not read enough bytes", "Corrupt database file", "WAL")
-"""How DuckDB says that a file is damaged. A file of a newer DuckDB, or one that another process holds, is not."""
+"""Parts of DuckDB's messages that mean damage; files of a newer DuckDB, or locked files, have other messages."""
 
 log = logging.getLogger("steel.warehouse")
 
@@ -19,7 +19,11 @@ def is_damage(error: Exception) -> bool:
 
 
 def set_aside(path: Path, error: Exception) -> None:
-    """Move the file away (only its log of changes, where that is what cannot be read), and note what happened. Raises OSError."""
+    """Move the file aside (or only its write-ahead log, if only that is damaged), and store a note.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
     stamp = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     names = (f"{path.name}.wal",) if "WAL" in str(error) else (path.name, f"{path.name}.wal")
     kept = []
@@ -35,7 +39,7 @@ def set_aside(path: Path, error: Exception) -> None:
 
 
 def lost(path: Path) -> str | None:
-    """What is to be told of a damaged file, until ``filled_again``; None when nothing is."""
+    """A sentence about a damaged file, until ``filled_again``; None if there is none."""
     try:
         return _marker(path).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -43,7 +47,7 @@ def lost(path: Path) -> str | None:
 
 
 def filled_again(path: Path) -> None:
-    """What can be known of what it held is in the new one."""
+    """Note that the new file holds everything that could be recovered."""
     _marker(path).unlink(missing_ok=True)
 
 

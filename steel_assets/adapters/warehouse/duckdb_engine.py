@@ -1,6 +1,6 @@
-"""One DuckDB engine per thread, to which a file is attached for one operation and let go again.
+"""One DuckDB engine per thread, to which a file is attached for the time of one operation.
 
-Beginning an engine takes some forty milliseconds of processor time, attaching a file a few: a daily run has a hundred operations.
+Starting an engine takes about forty milliseconds of processor time, attaching a file a few; a daily run has a hundred operations.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _here = threading.local()
 
 @contextmanager
 def attached(attach: Callable[[DuckDBPyConnection], None]) -> Iterator[DuckDBPyConnection]:
-    """A connection to what ``attach`` attaches as ``sql.DUCKDB_FILE``. What was not committed is rolled back.
+    """A connection to what ``attach`` attaches as ``sql.DUCKDB_FILE``. Uncommitted changes are rolled back.
 
-    An engine that cannot let the file go is given up: what it was in the middle of is not known.
+    If the file cannot be detached, the engine is discarded, because its state is not known.
     """
     connection = _engine()
     try:
@@ -36,7 +36,7 @@ def attached(attach: Callable[[DuckDBPyConnection], None]) -> Iterator[DuckDBPyC
 
 
 def _engine() -> DuckDBPyConnection:
-    """This thread's engine; a process that was forked begins one of its own."""
+    """This thread's engine; a forked process starts its own."""
     import duckdb
 
     found: tuple[int, DuckDBPyConnection] | None = getattr(_here, "engine", None)

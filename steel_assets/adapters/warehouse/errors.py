@@ -1,4 +1,4 @@
-"""What a warehouse says when it cannot do what was asked. Every implementation raises these and nothing else of its own."""
+"""The errors of warehouses; implementations raise no others."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from steel_assets.core.problem import Problem
 
 
 class WarehouseError(Problem):
-    """The warehouse refuses; the message names the file or table and the remedy. Nothing was written.
+    """The warehouse failed; the message names the file or table and the remedy. Nothing was written.
 
     Attributes:
-        trouble: what is wrong in one word, for example ``permission``, ``quota``, ``location`` or ``schema``.
+        trouble: the kind of error, for example ``permission``, ``quota``, ``location`` or ``schema``.
     """
 
     def __init__(self, message: str, trouble: str = "refused") -> None:

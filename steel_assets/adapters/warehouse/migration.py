@@ -1,4 +1,4 @@
-"""A table in a warehouse that an older or newer release made: what it lacks is added, what would lose history is refused."""
+"""Migrates a table of an older or newer release: missing columns are added, changes that would lose data are refused."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from steel_assets.core.table_schema import Table
 
 @dataclass(frozen=True)
 class Present:
-    """A column as it is in the warehouse: its type, as the dialect calls it, and whether it may be empty."""
+    """A column as it is in the warehouse: its type in the dialect, and whether it is nullable."""
 
     type: str
     required: bool
 
 
 def migration(table: Table, present: Mapping[str, Present], dialect: sql.Dialect) -> list[str]:
-    """The statements that give ``table`` the columns it lacks; none is ever changed or taken away.
+    """The statements that add to ``table`` the columns it lacks; no column is changed or removed.
 
     Raises:
         WarehouseError: a column has another type.
@@ -29,7 +29,11 @@ def migration(table: Table, present: Mapping[str, Present], dialect: sql.Dialect
 
 
 def missing(table: Table, present: Mapping[str, Present], dialect: sql.Dialect) -> list[str]:
-    """The columns that ``table`` lacks. Raises WarehouseError: a column has another type."""
+    """The columns that ``table`` lacks.
+
+    Raises:
+        WarehouseError: a column has another type.
+    """
     for column in table.columns:
         found, wanted = present.get(column.name), dialect.types[column.dtype]
         if found is not None and found.type != wanted:
@@ -42,7 +46,11 @@ def missing(table: Table, present: Mapping[str, Present], dialect: sql.Dialect) 
 
 
 def refuse_orphans(table: Table, present: Mapping[str, Present]) -> None:
-    """Before a write: a column that may not be empty and that nothing fills any more. Raises WarehouseError naming it."""
+    """Before a write: refuse a table with a required column that this release does not write.
+
+    Raises:
+        WarehouseError: the message names the column.
+    """
     orphans = [name for name, present_column in present.items() if present_column.required and name not in table.column_names]
     if orphans:
         raise WarehouseError(

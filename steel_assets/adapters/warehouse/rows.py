@@ -1,4 +1,4 @@
-"""Rows on their way into a warehouse and back: Arrow with the columns' types, and plain values for conditions."""
+"""Converts rows for a warehouse and back: Arrow with the columns' types, and plain values for conditions."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ MEMORY_TYPES: dict[Dtype, pa.DataType] = {
 
 MOMENTS = frozenset({"date", "timestamp"})
 PLAIN: dict[Dtype, tuple[type, ...]] = {"string": (str,), "float": (float, int), "int": (int,), "bool": (bool,)}
-"""What a value of a column is in Python; moments come in many forms and are converted."""
+"""The Python types of a column's values; datetimes have many types and are converted."""
 
 
 def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
-    """Enforced rows as Arrow, moments cut to the microsecond (what both warehouses keep)."""
+    """Validated rows as Arrow, with times truncated to microseconds (as both warehouses store them)."""
     moments = {c.name: rows[c.name].dt.floor("us") for c in table.columns if c.dtype == "timestamp"}
     schema = pa.schema([(column.name, ARROW_TYPES[column.dtype]) for column in table.columns])
     return pa.Table.from_pandas(rows.assign(**moments), schema=schema, preserve_index=False)
 
 
 def in_memory(table: Table, found: pa.Table) -> pd.DataFrame:
-    """What a warehouse answered, with the types that ``Table.enforce`` gives."""
+    """A warehouse's rows with the types of ``Table.enforce``."""
     schema = pa.schema([(column.name, MEMORY_TYPES[column.dtype]) for column in table.columns])
     rows = found.select(table.column_names).cast(schema).to_pandas()
     counts = {column.name: column.pandas_dtype for column in table.columns if column.dtype == "int" and column.nullable}
@@ -42,7 +42,7 @@ def in_memory(table: Table, found: pa.Table) -> pd.DataFrame:
 
 
 def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:
-    """The first and last value of the column that partitions ``table``, when equal keys imply equal partitions."""
+    """The first and last value of the partition column of ``table``, if equal keys imply equal partitions."""
     if table.partition_by not in table.key or rows.num_rows == 0:
         return None
     ends = pyarrow.compute.min_max(rows[table.partition_by])
@@ -50,10 +50,11 @@ def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:
 
 
 def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
-    """``where`` with plain Python values of their columns' types; what is no value (NaN, NaT) is None.
+    """``where`` with plain Python values of their columns' types; missing values (NaN, NaT) are None.
 
     Raises:
-        WarehouseError: a column is not there, or a value is of another type: one warehouse would convert it, the other refuse.
+        WarehouseError: a column does not exist, or a value has another type, which one warehouse would convert and the other
+            refuse.
     """
     where = where or {}
     unknown = sorted(set(where) - set(table.column_names))

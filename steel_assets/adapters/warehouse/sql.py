@@ -1,8 +1,8 @@
-"""The warehouse's SQL, in one place: a single text that both DuckDB and BigQuery understand.
+"""The warehouse's SQL: one text that both DuckDB and BigQuery understand.
 
-Names come from ``core.tables`` and nowhere else, values are always parameters (``?``). What differs between the dialects is
-what the types are called, and that only BigQuery lays a table out by partitions and clusters and keeps descriptions. What
-BigQuery's interface does without SQL (make a dataset, look at a table) DuckDB is told in the statements at the end.
+Names come only from ``core.tables``; values are always parameters (``?``). The dialects differ in the names of types, and only
+BigQuery partitions and clusters tables and stores descriptions. What BigQuery's API does without SQL (create a dataset, inspect a
+table) DuckDB does by the statements at the end.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any
 from steel_assets.core.table_schema import Column, Dtype, Table
 
 DATASET = "steel_rebar_predictor"
-"""The mission's dataset: a BigQuery dataset, a schema of the DuckDB file."""
+"""Name of the BigQuery dataset, and of the schema in the DuckDB file."""
 
 WRITTEN_AT = "created_at"
-"""When a row was written: not part of what the row says, so a repeated row keeps its first one."""
+"""Time at which a row was written; it is not compared, so a repeated row keeps its first one."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What the same statement needs in one warehouse and not in the other.
+    """What differs between the warehouses in the same statement.
 
     Attributes:
-        types: what a column's type is called.
+        types: name of each column type.
         lays_out: whether tables are partitioned, clustered and described.
     """
 
@@ -37,7 +37,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Since:
-    """A condition on a column: this value or a later one. Of a column that partitions its table nothing older is read."""
+    """A condition on a column: this value or a later one. On a partition column no older partition is read."""
 
     first: Any
 
@@ -66,9 +66,9 @@ def create_table(table: Table, dialect: Dialect) -> str:
 
 
 def create_stage(table: Table, name: str) -> str:
-    """Create a table of the columns of ``table`` that BigQuery removes after a day, by its own clock.
+    """Create a table with the columns of ``table`` that BigQuery deletes after a day.
 
-    Nothing is required of it: the columns of a Parquet file may be empty, and BigQuery loads such a file into no other table.
+    All columns are nullable, because columns of a Parquet file are, and BigQuery loads such a file into no other table.
     """
     columns = ", ".join(_definition(column, BIGQUERY, required=False) for column in table.columns)
     expires = "expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)"
@@ -76,15 +76,15 @@ def create_stage(table: Table, name: str) -> str:
 
 
 def add_column(table: Table, column: Column, dialect: Dialect) -> str:
-    """Give an older table a column it lacks; empty in the rows it already has."""
+    """Add a missing column to an older table; it is empty in existing rows."""
     return f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {_definition(column, dialect, required=False)}"
 
 
 def merge(table: Table, staged: str, span: tuple[Any, Any] | None) -> tuple[str, list[Any]]:
-    """Insert the rows of ``staged`` whose key is new, update those that say something new, leave the others alone.
+    """Insert the rows of ``staged`` with a new key, update those that changed, and keep the others.
 
     Args:
-        span: first and last partition of the rows, where all rows of one key share a partition: the others are not read.
+        span: first and last partition of the rows, if all rows of one key share a partition: others are not read.
     """
     names = table.column_names
     compared = [name for name in names if name not in table.key and name != WRITTEN_AT]
@@ -105,7 +105,7 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """Rows in the order of their key, and the parameters of the query.
 
     Args:
-        where: column to the value it must have (None: empty), to a list of values of which it must have one, or to Since.
+        where: column → its value (None: missing), a list of allowed values, or Since.
     """
     conditions, parameters = [], []
     for name, condition in where.items():
@@ -128,22 +128,22 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 
 def count(table: Table) -> str:
-    """How many rows a table has."""
+    """The number of rows of a table."""
     return f"SELECT COUNT(*) FROM {table.name}"  # noqa: S608  names are ours
 
 
 DUCKDB_IN_UTC = "SET TimeZone = 'UTC'"
 DUCKDB_FILE = "warehouse_file"
-"""What the file is called while it is attached."""
+"""Name of the attached file."""
 
 SNAPSHOT = "steel_snapshot"
-"""What a snapshot is called while it is written."""
+"""Name of a snapshot while it is written."""
 
 DUCKDB_COLUMNS = (
     "SELECT column_name, data_type, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END FROM duckdb_columns() "
     "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index"
 )
-"""Name, type, and whether it may be empty, of each column of a table."""
+"""Name, type and nullability of each column of a table."""
 
 DUCKDB_CREATE_DATASET = f"CREATE SCHEMA IF NOT EXISTS {DUCKDB_FILE}.{DATASET}"
 DUCKDB_USE_DATASET = f"USE {DUCKDB_FILE}.{DATASET}"
@@ -153,13 +153,13 @@ DUCKDB_DETACH = f"DETACH {DUCKDB_FILE}"
 
 
 def duckdb_attach(path: Path, *, read_only: bool) -> str:
-    """Open the file at ``path`` as a database of a DuckDB engine that is there already."""
+    """Attach the file at ``path`` to a running DuckDB engine."""
     quoted = str(path).replace("'", "''")
     return f"ATTACH '{quoted}' AS {DUCKDB_FILE} (TYPE duckdb{', READ_ONLY' if read_only else ''})"
 
 
 def duckdb_snapshot(path: Path) -> list[str]:
-    """Everything in the attached file, tables of others too, as of one moment into a new file at ``path``."""
+    """Copy everything in the attached file, including other schemas, as of one moment to a new file at ``path``."""
     quoted = str(path).replace("'", "''")
     return [
         f"ATTACH '{quoted}' AS {SNAPSHOT} (TYPE duckdb)",
@@ -186,5 +186,5 @@ def _layout(table: Table) -> str:
 
 
 def _text(words: str) -> str:
-    """A string literal: JSON's escapes are GoogleSQL's."""
+    """A string literal: GoogleSQL has the same escapes as JSON."""
     return json.dumps(words, ensure_ascii=False)

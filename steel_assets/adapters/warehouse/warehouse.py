@@ -1,7 +1,7 @@
-"""The warehouse: the platform's tables, written by idempotent upserts, queried by people and dashboards.
+"""The interface of the warehouse, and DuckDB: the platform's tables, written by idempotent upserts, queried by people.
 
-DuckDB lets one process write or many read. So every operation attaches the file, does one thing in one transaction and lets it
-go again, taking turns through a lock file beside it, and waits (jittered, bounded) when somebody else holds the file.
+DuckDB lets one process write or many read. So every operation attaches the file, does one transaction and detaches it, in turns
+by a lock file beside it, and waits (with jitter and a limit) while another process holds the file.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Job:
-    """One job that a warehouse ran: what for, how long, and what it is billed for.
+    """One job of a warehouse: its purpose, duration, and billed bytes.
 
     Attributes:
         operation: create, load, merge or select.
@@ -59,13 +59,13 @@ class Job:
 
 
 class Warehouse(Protocol):
-    """A port: every implementation passes the same conformance suite."""
+    """The interface of warehouses, tested by one conformance suite."""
 
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
-        """Write rows by the table's key, all or none; how many were new or said something new.
+        """Write rows by the table's key, all or none; return how many were new or changed.
 
-        A row that is already there as it is, ``created_at`` aside, is left alone: repeating an upsert changes nothing.
-        Creates the table, and gives an older one the columns it lacks.
+        A row that equals the stored one, except for ``created_at``, is not written: repeating an upsert changes nothing. Creates
+        the table, and adds columns that an older one lacks.
 
         Raises:
             TableError: the frame does not fit the table.
@@ -73,53 +73,52 @@ class Warehouse(Protocol):
         """
 
     def read(self, table: Table, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Rows in the order of their key; no rows when nothing was ever written.
+        """Rows in the order of their key; no rows if nothing was ever written.
 
         Args:
-            where: column to the value it must have (None: empty), to a collection of values of which it must have one, or to
-                ``Since`` a value.
+            where: column → its value (None: missing), a collection of allowed values, or ``Since`` a value.
         """
 
     def count(self, table: Table) -> int:
-        """How many rows the table holds."""
+        """The number of rows of the table."""
 
     def lacking(self, table: Table) -> list[str]:
-        """The columns that an older release's table lacks; none where there is no table. Nothing is changed: reading adds them.
+        """The columns that an older release's table lacks; none if there is no table. Nothing is changed.
 
         Raises:
             WarehouseError: a column has another type.
         """
 
     def uri(self, table: Table) -> str:
-        """Where a person finds the table."""
+        """The address of the table, for people."""
 
     @property
     def uri_of_database(self) -> str:
-        """Where a person finds all of them."""
+        """The address of all tables, for people."""
 
     def stored_bytes(self) -> int:
-        """What the platform's tables together weigh."""
+        """The size of the platform's tables."""
 
     def take_jobs(self) -> list[Job]:
-        """The jobs run since this was last asked, oldest first; none where nothing is billed."""
+        """The jobs run since the last call, oldest first; none if nothing is billed."""
 
     def lost(self) -> str | None:
-        """What is to be told of a damaged warehouse that was begun anew, until ``filled_again``; None when nothing is."""
+        """A sentence about a damaged warehouse that was replaced, until ``filled_again``; None if there is none."""
 
     def filled_again(self) -> None:
-        """What can be known of what was lost is in it again."""
+        """Note that everything that could be recovered was written again."""
 
 
 class DuckDBWarehouse:
-    """Tables in one DuckDB file, in the mission's dataset (a schema)."""
+    """Tables in one schema of a DuckDB file."""
 
     def __init__(self, path: Path, *, retry_seconds: float = 30.0, ours: bool = False) -> None:
-        """Over a DuckDB file; it is made by the first write.
+        """A warehouse in a DuckDB file, which the first write creates.
 
         Args:
-            retry_seconds: how long one operation waits for others to let go of the file.
-            ours: the file is where the platform puts it, so that one that is no warehouse is a damaged one: it is set aside
-                and a new one begun (``warehouse_damage``). A file that somebody named is left as it is.
+            retry_seconds: how long one operation waits for other processes.
+            ours: the file is at the platform's own place, so one that is not a warehouse is damaged: it is moved aside and
+                replaced (``damage``). A file named by a user is not touched.
         """
         self.path = path.absolute()
         self._ours = ours
@@ -178,7 +177,7 @@ class DuckDBWarehouse:
         return []
 
     def snapshot(self, path: Path) -> bool:
-        """Write everything in the file, as of one moment, to a new DuckDB file at ``path``. False where there is no warehouse.
+        """Write everything in the file, as of one moment, to a new DuckDB file at ``path``. False if there is no warehouse.
 
         Raises:
             WarehouseError: it cannot be read, or ``path`` cannot be written.
@@ -191,7 +190,7 @@ class DuckDBWarehouse:
         return True
 
     def _again_if_damaged(self, work: Callable[[], T]) -> T:
-        """``work``, once more where it found the file damaged and set it aside."""
+        """The result of ``work``, which is repeated once if it found the file damaged and moved it aside."""
         before = lost(self.path) if self._ours else None
         try:
             return work()
@@ -201,7 +200,7 @@ class DuckDBWarehouse:
             return work()
 
     def _answer(self, table: Table, query: str, parameters: list[Any]) -> pa.Table | None:
-        """What the query finds; None when the table was never written. An older table gets the columns it lacks first."""
+        """The result of the query; None if the table was never written. An older table first gets the columns it lacks."""
         if not self.path.exists():
             return None
         with self._connection(read_only=True) as connection:
@@ -239,7 +238,7 @@ class DuckDBWarehouse:
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """Inside, a file of ours that turns out to be damaged is set aside; the next operation begins a new one."""
+        """A context in which a damaged file of ours is moved aside; the next operation starts a new one."""
         import duckdb
 
         try:
@@ -250,7 +249,7 @@ class DuckDBWarehouse:
             raise
 
     def _turn(self, read_only: bool) -> AbstractContextManager[object]:
-        """This operation's turn; on a disk that is read-only nobody writes, so that readers need none."""
+        """The lock for this operation; on a read-only disk nobody writes, so readers need none."""
         try:
             return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.retry_seconds).acquire()
         except OSError as error:
@@ -260,7 +259,7 @@ class DuckDBWarehouse:
 
     @contextmanager
     def _opened(self, deadline: float, read_only: bool) -> Iterator[DuckDBPyConnection]:
-        """The file, attached to this thread's engine: to begin an engine for each operation takes forty milliseconds."""
+        """The file, attached to this thread's engine."""
         with attached(lambda connection: self._attach(connection, deadline, read_only)) as connection:
             if not read_only:
                 private_file(self.path)
@@ -290,7 +289,11 @@ class DuckDBWarehouse:
 
 
 def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
-    """The dataset and the table as its schema says, made or migrated. Raises WarehouseError for a column of another type."""
+    """Create or migrate the schema and the table.
+
+    Raises:
+        WarehouseError: a column has another type.
+    """
     connection.execute(sql.DUCKDB_CREATE_DATASET)
     connection.execute(sql.DUCKDB_USE_DATASET)
     connection.execute(sql.create_table(table, sql.DUCKDB))

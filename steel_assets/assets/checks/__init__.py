@@ -1,11 +1,11 @@
-"""Checks of what a market has, one per file, found by its name; ``mape_increase`` is the exemplar.
+"""Checks of a market's assets, one per file, found by the file's name. Copy ``mape_increase`` to write one.
 
-A check is a module with ``ASSET`` (the name of one of a market's assets), ``DESCRIPTION`` (what holds when it passes, one
-sentence) and ``check(market, …) -> Verdict``, which runs after each materialisation of that asset and names, as its further
-parameters, the parts that it reads (``catalog, lake, warehouse, …``: ``assets/resources.py``). How bad it is when it fails, and
-which alert that raises, is in the catalogue under its name (``checks:`` in ``rules.yaml``): a check without a rule, and a rule
-without a check, keep the definitions from loading. A check that stops what lies behind it is part of its asset's body instead,
-where the step can fail.
+A check is a module with three names. ``ASSET`` is the name of one of a market's assets, ``DESCRIPTION`` one sentence that holds
+when the check passes, and ``check(market, …) -> Verdict`` runs after each materialisation of that asset. The further parameters
+of ``check`` name the resources that it reads (``catalog, lake, warehouse, …``: ``assets/resources.py``). The severity of a
+failure, and the alert that it triggers, stand in the catalogue under the check's name (``checks:`` in ``rules.yaml``);
+definitions with a check without a rule, or a rule without a check, are refused. A check that must stop the assets behind it
+belongs into its asset's body instead, where the step can fail.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,13 +22,13 @@ from steel_assets.core.types import Market
 
 
 def checks_of(here: Installation, market: Market, assets: Iterable[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
-    """Every check of this folder, and of one's own, on ``market``.
+    """Every check of this folder and of the plugin folders, on ``market``.
 
     Args:
-        assets: the keys of all assets that there are.
+        assets: the keys of all assets that exist.
 
     Raises:
-        PluginError: a check is about an asset that no market has, or does not offer what a check does.
+        PluginError: a check names an asset that no market has, or lacks one of the three names.
     """
     known = list(assets)
     there, mine = ({key.path[-1] for key in known if key.path[0] in owners} for owners in (here.catalog.markets, (market.id,)))
@@ -36,9 +36,11 @@ def checks_of(here: Installation, market: Market, assets: Iterable[dg.AssetKey])
     for name, module in members(__name__).items():
         missing = [part for part in ("ASSET", "DESCRIPTION", "check") if not hasattr(module, part)]
         if missing:
-            raise PluginError(f"{module.__file__}: a check needs {', '.join(missing)}")
+            raise PluginError(f"{module.__file__}: a check must define {', '.join(missing)}")
         if module.ASSET not in there:
-            raise PluginError(f"{module.__file__}: no market has an asset {module.ASSET!r}; they have {', '.join(sorted(there))}")
+            raise PluginError(
+                f"{module.__file__}: ASSET is {module.ASSET!r}, which no market has; use one of {', '.join(sorted(there))}"
+            )
         if module.ASSET in mine:
             found.append(_check(here, market, name, module))
     return found
@@ -49,7 +51,9 @@ def _check(here: Installation, market: Market, name: str, module: ModuleType) ->
     evaluate: Callable[..., Verdict] = module.check
     parts = [part for part in signature(evaluate).parameters if part != "market"]
     if unknown := [part for part in parts if part not in PARTS]:
-        raise PluginError(f"{module.__file__}: check() asks for {', '.join(unknown)}; it can have market, {', '.join(PARTS)}")
+        raise PluginError(
+            f"{module.__file__}: check() has unknown parameters {', '.join(unknown)}; use market, {', '.join(PARTS)}"
+        )
 
     @dg.asset_check(asset=key, name=name, description=module.DESCRIPTION, required_resource_keys=set(parts))
     def checked(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:

@@ -1,8 +1,8 @@
-"""What watches the platform: each sensor turns one kind of Dagster's facts into conditions, one sends what is to be told.
+"""Sensors that watch the platform: each turns one kind of Dagster's records into alert conditions; one sends notifications.
 
-One sensor per file, found by its name; ``failed_checks`` is the exemplar. A sensor has no state of its own: how far a log was
-read is in the alert state, changed in one step with what was found there, so that a restart, a lost cursor or a duplicate
-tick neither loses nor doubles anything. What is an alert, how bad, and who is told is in the catalogue.
+One sensor per file, found by its name; copy ``failed_checks`` to write one. A sensor has no state of its own. How far it read a
+log is stored in the alert state, in the same transaction as what it found, so that a restart, a lost cursor or a duplicate tick
+neither loses nor doubles an alert. Which conditions are alerts, their severity and their recipients are in the catalogue.
 """
 
 import pkgutil

@@ -1,4 +1,4 @@
-"""Every recorded figure that a threshold is about, read from where the platform keeps it."""
+"""Reads every recorded figure that an alert rule has a threshold for."""
 
 from datetime import datetime
 
@@ -23,17 +23,17 @@ from steel_assets.operations.service_measurements import service_minutes
 SERVICE_DAYS = 2
 
 MEASURED_DAYS = 70
-"""Within which the newest three figures of a market lie that is measured at all, and the whole month of each."""
+"""Days that contain the newest three figures of every market that is still measured, and the whole month of each."""
 
 
 def readings(
     catalog: Catalog, lake: Lake, warehouse: Warehouse, now: datetime, service_days: int = SERVICE_DAYS, *, lately: bool = False
 ) -> list[Reading]:
-    """All model and cost figures ever, and the service's of the last days.
+    """Model and cost figures of all time, and those of the service of the last ``service_days``.
 
     Args:
         service_days: days of the service's measurements that are read.
-        lately: only rows from which the newest figures follow; all where there are none so recent.
+        lately: read only rows that the newest figures depend on; all rows if none is recent.
     """
     rules = catalog.rules
     until = pd.Timestamp(now)

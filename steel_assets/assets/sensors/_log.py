@@ -1,4 +1,4 @@
-"""Reading Dagster's event log onwards from where the alert state says it was read to."""
+"""Reads Dagster's event log from the position that the alert state recorded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from steel_assets.assets.dagster_internals import events_in_order, indexed_event
 from steel_assets.core.alerts.alert_state import LogCursor
 
 OVERLAP = 500
-"""Ids re-read where they do not appear in order (Postgres hands them out before it commits)."""
+"""How many ids are read again where ids do not appear in order (Postgres assigns them before it commits)."""
 
 BATCH = 500
 
 SETTLED = timedelta(minutes=5)
-"""After this long no event with a lower id appears any more."""
+"""After this time no event with a lower id can appear any more."""
 
 
 @dataclass(frozen=True)
 class NewEvents:
-    """What is new in a log.
+    """The new events of a log.
 
     Attributes:
-        events: not yet read, oldest first.
-        context: those and the ones re-read, for what can only be told from several together.
-        cursor: to be kept with what is made of the events.
+        events: not read before, oldest first.
+        context: these and the ones read again, for conclusions that need several events.
+        cursor: the position to store together with what the events led to.
     """
 
     events: Sequence[dg.EventLogRecord]
@@ -33,7 +33,7 @@ class NewEvents:
     cursor: LogCursor
 
     def cursor_without(self, unread: Sequence[dg.EventLogRecord]) -> LogCursor:
-        """The mark with which ``unread``, some of ``events``, are new again next time, and none of the others."""
+        """The position with which ``unread``, some of ``events``, are new again next time, and the others are not."""
         if not unread:
             return self.cursor
         first, names = min(unread, key=_id), {_name(record) for record in unread}
@@ -44,9 +44,9 @@ class NewEvents:
 def news(
     instance: dg.DagsterInstance, kind: dg.DagsterEventType, cursor: LogCursor | None, now: datetime, first_look: timedelta
 ) -> NewEvents | None:
-    """Events of ``kind`` after ``cursor``; None when there is nothing new.
+    """Events of ``kind`` after ``cursor``; None if there is nothing new.
 
-    Without a mark, or when the log was wiped since (its ids begin again), the events of the last ``first_look`` are new.
+    Without a cursor, or if the log was wiped since (its ids start again), the events of the last ``first_look`` are new.
     """
     latest = _read(instance, kind, None, 1, ascending=False)
     if not latest or (cursor is not None and _all_read(instance, latest[0], cursor, now)):
@@ -90,12 +90,12 @@ def _read(
 
 
 def _overlap(instance: dg.DagsterInstance) -> int:
-    """Where ids appear in order, the last one is re-read to know whether it is the same."""
+    """How many ids to read again: 1 where ids appear in order, which shows whether the last event is still the same."""
     return 1 if events_in_order(instance) else OVERLAP
 
 
 def _all_read(instance: dg.DagsterInstance, latest: dg.EventLogRecord, cursor: LogCursor, now: datetime) -> bool:
-    """True when ``latest`` was read and nothing with a lower id can still appear."""
+    """Whether ``latest`` was read and no event with a lower id can still appear."""
     settled = _overlap(instance) == 1 or now - cursor.moment > SETTLED
     return settled and latest.storage_id == cursor.position and _name(latest) in cursor.seen
 
@@ -105,5 +105,5 @@ def _id(record: dg.EventLogRecord) -> int:
 
 
 def _name(record: dg.EventLogRecord) -> str:
-    """An id may be given again after a run was deleted; with its time it is unique."""
+    """The id and the time of an event: ids can be assigned again after a run was deleted, the pair cannot."""
     return f"{record.storage_id}@{record.timestamp:.3f}"

@@ -1,4 +1,4 @@
-"""Sending what is to be told, over every channel that is set up."""
+"""Sends waiting notifications over every configured channel."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,8 @@ from steel_assets.adapters.notifiers import Notifier
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Sends alerts, reminders and recoveries; what a channel cannot take now waits and is sent later, in order.",
+    description="Sends alerts, reminders and recoveries. If a channel fails, its notifications wait and are sent later, in "
+    "order.",
 )
 def alert_delivery(
     context: dg.SensorEvaluationContext,
@@ -23,14 +24,14 @@ def alert_delivery(
 
 
 def send(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> Round:
-    """Take up what was acknowledged by link, let reminders fall due, then send what waits."""
+    """Apply acknowledgements made by link, make reminders due, then send what waits."""
     outbox.take_up(datetime.now(UTC))
     outbox.report([], datetime.now(UTC))
     return outbox.deliver(notifiers, lambda: datetime.now(UTC), dagster_link)
 
 
 def evaluate(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
-    """Send, and say what came of it."""
+    """Send what waits, and summarise the result in one sentence."""
     done = send(outbox, notifiers, dagster_link)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
     return f"{len(done.sent)} notifications sent{troubles}"

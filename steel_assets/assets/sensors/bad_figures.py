@@ -1,4 +1,4 @@
-"""Figures of the metric tables and of the prediction service against the catalogue's thresholds."""
+"""Judges the metric tables and the prediction service by the catalogue's thresholds."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from steel_assets.core.alerts.figures import newest
 @dg.sensor(
     minimum_interval_seconds=600,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Model, cost and service figures beyond their thresholds, or unknown, become incidents.",
+    description="Model, cost and service metrics that are beyond their thresholds, or missing, become incidents.",
 )
 def bad_figures(
     context: dg.SensorEvaluationContext,

@@ -13,7 +13,7 @@ from steel_assets.core.alerts.conditions import Reading, judge
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="A machine whose processors, memory or disk are full becomes an incident.",
+    description="Processors, memory or disk of this machine beyond their limits become an incident.",
 )
 def busy_machine(
     context: dg.SensorEvaluationContext, home: dg.ResourceParam[Path], outbox: dg.ResourceParam[Outbox]
@@ -22,7 +22,7 @@ def busy_machine(
 
 
 def evaluate(home: Path, outbox: Outbox, now: datetime) -> str:
-    """Report what the machine uses right now."""
+    """Report the current use of processors, memory and disk."""
     used = use(home)
     figures = {"cpu_usage": used.cpu_share, "memory_usage": used.memory_share, "disk_usage": used.disk_share}
     readings = [Reading(metric=metric, subject="this machine", moment=now, value=value) for metric, value in figures.items()]

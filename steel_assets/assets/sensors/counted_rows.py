@@ -1,4 +1,4 @@
-"""Counts that assets put into their metadata and that the catalogue wants told: quarantined rows, rejected candidates."""
+"""Counts in assets' metadata for which the catalogue has an alert rule: quarantined rows, rejected candidates."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,14 +16,15 @@ LOG = "materialisations"
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Counts in the metadata of assets, such as quarantined or rejected, become alerts where the catalogue says so.",
+    description="Counts in the metadata of assets, such as quarantined rows, become alerts where the catalogue has a rule for "
+    "them.",
 )
 def counted_rows(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
     return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
 def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
-    """Read on, report, and say how many materialisations were new."""
+    """Read new materialisations, report their conditions, and say how many there were."""
     first_look = timedelta(hours=outbox.rulebook.policy.first_look_hours)
     found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.alert_state().cursors.get(LOG), now, first_look)
     if found is None:
@@ -34,7 +35,7 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str
 
 
 def conditions(events: Sequence[dg.EventLogRecord], rules: Sequence[AlertRule]) -> list[Condition]:
-    """One condition per run, asset and rule: a run that covers many partitions says the same for each of them."""
+    """One condition per run, asset and rule: a run that covers many partitions repeats the same count for each."""
     found: dict[tuple[str, str, str], Condition] = {}
     for record in events:
         materialization = record.asset_materialization

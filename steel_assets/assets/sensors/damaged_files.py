@@ -1,4 +1,4 @@
-"""Files of the lake that were found damaged, whoever found them: each becomes an incident, once."""
+"""Files of the lake that any part of the platform found damaged: each is one incident."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ RULE = "file_set_aside"
 @dg.sensor(
     minimum_interval_seconds=120,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Files that were found damaged and set aside become incidents, until what they held is there again.",
+    description="Damaged files, which are moved to quarantine, become incidents that stay open until their content is restored.",
 )
 def damaged_files(
     context: dg.SensorEvaluationContext,
@@ -27,7 +27,7 @@ def damaged_files(
 
 
 def evaluate(lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
-    """Report every damage that is open or new."""
+    """Report every damaged file that is new or still open."""
     damages = {damage.key: damage.text for damage in lake.damaged.news(now)}
     if (lost := warehouse.lost()) is not None:
         damages["warehouse"] = lost

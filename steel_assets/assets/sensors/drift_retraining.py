@@ -1,4 +1,4 @@
-"""Drift or degradation launches one retraining per episode. It promotes nothing that validation would not."""
+"""Drift or degradation launches one retraining per incident. The new candidates are validated and promoted as always."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,8 @@ UNFINISHED = [
     job_name=JOB,
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Incidents whose rule says so launch retraining: once for all that are open, not beside a run, with a cool-down.",
+    description="Incidents whose rule asks for it launch one retraining for all that are open. It waits for a running "
+    "retraining and for the cool-down since the last.",
 )
 def drift_retraining(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
@@ -32,18 +33,18 @@ def drift_retraining(
 
 
 def decide(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> dg.RunRequest | dg.SkipReason:
-    """The one retraining that is due now, if any."""
+    """The retraining run that is due now, or the reason why there is none."""
     causes = [incident for incident in outbox.alert_state().open_incidents if catalog.alerts[incident.rule].retrains]
     if not causes:
         return dg.SkipReason("no open incident asks for retraining")
     fresh = [incident for incident in causes if not _answered(instance, incident)]
     if not fresh:
-        return dg.SkipReason("each open incident has had its retraining")
+        return dg.SkipReason("every open incident has had its retraining")
     if instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):
-        return dg.SkipReason(f"a run of {JOB} is under way")
+        return dg.SkipReason(f"a run of {JOB} is in progress")
     cooldown = timedelta(hours=catalog.rules.alerts.retrain_cooldown_hours)
     if _caused_since(instance, now - cooldown):
-        return dg.SkipReason(f"the last retraining with a cause is less than {cooldown.total_seconds() / 3600:.0f} h ago")
+        return dg.SkipReason(f"the last retraining for an incident was less than {cooldown.total_seconds() / 3600:.0f} h ago")
     answers = {tag: value for incident in fresh for tag, value in answer_tags(incident).items()}
     incidents = "; ".join(f"{incident.rule}: {incident.subject}" for incident in fresh)
     day = day_of(now, catalog.rules.schedules)
@@ -51,7 +52,7 @@ def decide(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: 
 
 
 def answer_tags(incident: Incident) -> dict[str, str]:
-    """What the run that answers ``incident`` is tagged with. One run trains every market, so it may answer several."""
+    """Tags that mark the run as the answer to ``incident``. One run trains every market, so it can answer several incidents."""
     return {f"steel/incident-{incident.id}": "answered"}
 
 

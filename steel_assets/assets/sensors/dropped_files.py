@@ -1,4 +1,4 @@
-"""The folder or bucket into which people drop files of their own history."""
+"""Imports the files that people put into the drop folder or bucket."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,5 +43,6 @@ dropped_files = dg.sensor(
     name="dropped_files",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="A table dropped with a YAML file beside it is imported once; a failure is explained next to the file.",
+    description="Imports each dropped table that has a YAML file beside it, once. If that fails, a text beside the file "
+    "explains why.",
 )(evaluate)

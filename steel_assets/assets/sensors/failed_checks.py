@@ -1,4 +1,4 @@
-"""Asset checks that failed, blocking or not, in any run, from the command line too."""
+"""Asset checks that failed, blocking or not, in any run, including runs started on the command line."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ LOG = "asset checks"
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Failed asset checks become incidents, passed ones end them.",
+    description="Failed asset checks become incidents, which end when the check passes.",
 )
 def failed_checks(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
@@ -27,7 +27,7 @@ def failed_checks(
 
 
 def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
-    """Read on, report, and say how many evaluations were new."""
+    """Read new evaluations, report their conditions, and say how many there were."""
     first_look = timedelta(hours=catalog.rules.alerts.first_look_hours)
     found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.alert_state().cursors.get(LOG), now, first_look)
     if found is None:
@@ -37,10 +37,10 @@ def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now
 
 
 def conditions(events: Sequence[dg.EventLogRecord], rules: Rules) -> list[Condition]:
-    """What ``events`` mean: one condition per cause.
+    """The conditions that ``events`` report, one per cause.
 
-    A check with an alert rule of its own is told under that rule, about its market. What is not told: a check of whose figure an
-    alert rule tells people, and one of whose cause another check tells.
+    A check with an alert rule of its own is reported under that rule, with its market as subject. Two kinds of failures are not
+    reported here: of a check whose figure has an alert rule, and of a check whose cause another check reports.
     """
     silent = {name for name, check in rules.checks.items() if not check.notify}
     return [_condition(event, rules) for event in events if _evaluation(event).check_name not in silent and not _reported(event)]
@@ -68,7 +68,7 @@ def _condition(record: dg.EventLogRecord, rules: Rules) -> Condition:
 
 
 def _named(evaluation: dg.AssetCheckEvaluation) -> dict[str, str]:
-    """The day that the check names in its metadata, for the words of the message."""
+    """The day that the check's metadata name, for the text of the message."""
     return {name: str(evaluation.metadata[name].value) for name in ("day",) if name in evaluation.metadata}
 
 

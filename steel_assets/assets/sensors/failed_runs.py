@@ -1,7 +1,7 @@
-"""Runs that failed, however they were launched; a success of the same job ends the incident.
+"""Runs that failed, however they were launched; a later success of the same job ends the incident.
 
-Of a run that is tried again only the last failure is told. Dagster decides whether it is a moment after the event, and launches
-the retry later still; a failure of which neither is known yet is left unread for the next look, and told when too much time
+If a run is retried, only the last failure is reported. Dagster decides on a retry a moment after the event and launches it
+later still. A failure for which neither is known yet stays unread until the next evaluation, and is reported once too much time
 has passed.
 """
 
@@ -30,14 +30,15 @@ DECIDED = timedelta(minutes=1)
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Failed runs become incidents, those of the command line too; of a run that is retried only the last failure.",
+    description="Failed runs become incidents, also those started on the command line; if a run is retried, only the last "
+    "failure.",
 )
 def failed_runs(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
     return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
 def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
-    """Read on, report, and say how many runs were new."""
+    """Read new ends of runs, report their conditions, and say how many there were."""
     policy = outbox.rulebook.policy
     first_look, grace = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
     cursors, count = outbox.alert_state().cursors, 0
@@ -62,10 +63,10 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str
 def parts_of(
     instance: dg.DagsterInstance, record: dg.EventLogRecord, outbox: Outbox, before: list[Condition], *, failed: bool
 ) -> list[Condition]:
-    """What the end of a run means for each market and provider that it failed for, or did not fail for any more.
+    """The conditions of each market and provider for which a run failed, or succeeded again.
 
     Args:
-        before: what was read just before it, and is not in the alert state yet.
+        before: conditions read just before this run, which are not in the alert state yet.
     """
     whole = condition(instance, record, failed=failed)
     if whole is None:
@@ -84,7 +85,7 @@ def parts_of(
 
 
 def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed: bool) -> Condition | None:
-    """What the end of a run means; None when it is retried, deleted, or failed only because a check did (which is told apart)."""
+    """The condition that the end of a run reports; None if it is retried, deleted, or failed only because of a check."""
     run = instance.get_run_by_id(record.run_id)
     if run is None or (failed and _retried(instance, run)):
         return None
@@ -105,7 +106,7 @@ def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed
 
 
 def _undecided(instance: dg.DagsterInstance, record: dg.EventLogRecord, now: datetime, grace: timedelta) -> bool:
-    """Whether it may still turn out that the run is tried again. A moment far ahead is from before the clock was put back."""
+    """Whether the run may still be retried. A moment far in the future is from before the clock was set back."""
     run = instance.get_run_by_id(record.run_id)
     decision = run.tags.get(WILL_RETRY_TAG) if run is not None else "false"
     if run is None or decision == "false" or _retried(instance, run):
@@ -116,14 +117,14 @@ def _undecided(instance: dg.DagsterInstance, record: dg.EventLogRecord, now: dat
 
 
 def _retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether the retry of ``run`` was launched: its own end is what counts then."""
+    """Whether a retry of ``run`` was launched; then only the retry's end counts."""
     retry = run.tags.get(AUTO_RETRY_RUN_ID_TAG)
     launched = instance.get_run_by_id(retry) if retry and run.tags.get(WILL_RETRY_TAG) == "true" else None
     return launched is not None and launched.status != dg.DagsterRunStatus.NOT_STARTED
 
 
 def _answered(instance: dg.DagsterInstance, record: dg.EventLogRecord) -> bool:
-    """Whether the same job has succeeded since: a failure that was left unread may be read after that."""
+    """Whether the same job has succeeded since; a failure that was left unread can be read after that success."""
     run = instance.get_run_by_id(record.run_id)
     if run is None:
         return False
@@ -142,7 +143,7 @@ def _covers(later: dg.DagsterRun, run: dg.DagsterRun) -> bool:
 
 
 def _errors(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str, str]]:
-    """Step, class and message of each step that failed; the message of what the step itself raised."""
+    """Step, class and message of each step that failed; the message is that of the exception raised in the step."""
     found = []
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         error = entry.get_dagster_event().step_failure_data.error

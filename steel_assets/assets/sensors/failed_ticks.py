@@ -41,13 +41,13 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, names: set[str], zone
     """Report every schedule and sensor called one of ``names``; ``zones`` are the time zones of the schedules."""
     found = conditions(instance, outbox.rulebook, names, zones, now)
     outbox.report(found, now, complete=frozenset({FAILED, SILENT}))
-    return f"{len(found) // 2} watched, {sum(condition.firing for condition in found)} in trouble"
+    return f"{len(found) // 2} watched, {sum(condition.firing for condition in found)} failing or silent"
 
 
 def conditions(
     instance: dg.DagsterInstance, rulebook: Rulebook, names: set[str], zones: dict[str, str], now: datetime
 ) -> list[Condition]:
-    """Two of each schedule and sensor called one of ``names`` that ever ticked: does it fail, is it silent?"""
+    """Two conditions of each schedule and sensor of ``names`` that ever ticked: whether it fails, and whether it is silent."""
     states = [state for state in instance.all_instigator_state() if state.name in names]
     return [condition for state in states for condition in _conditions(instance, state, rulebook, zones, now)]
 
@@ -69,7 +69,7 @@ def _conditions(
 def _silence(
     state: InstigatorState, ticks: list[InstigatorTick], zones: dict[str, str], rulebook: Rulebook, now: datetime
 ) -> str:
-    """Why a schedule or sensor counts as silent; empty when it does not."""
+    """The reason why a schedule or sensor counts as silent; empty if it does not."""
     grace = timedelta(minutes=rulebook.policy.daemon_silence_minutes)
     if state.status == InstigatorStatus.STOPPED:
         return "It was switched off."

@@ -1,4 +1,4 @@
-"""Daemons without a heartbeat. From inside, one daemon sees the others; ``steel alerts watch`` looks from outside."""
+"""Daemons without a heartbeat. A sensor runs in one daemon and sees only the others; ``steel alerts watch`` sees all."""
 
 from datetime import UTC, datetime
 
@@ -16,14 +16,14 @@ RULE, SUBJECT = "system_downtime", "Dagster daemon"
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="A daemon that lost its heartbeat becomes a critical incident.",
+    description="A daemon without a recent heartbeat becomes a critical incident.",
 )
 def lost_daemons(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
     return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
 def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
-    """Report whether every daemon that this instance needs is alive."""
+    """Report the required daemons of this instance that have no heartbeat."""
     daemons = silent(instance, outbox.rulebook, now)
     text = f"Nothing happens that these would start: {', '.join(daemons)}." if daemons else ""
     condition = Condition(rule=RULE, subject=SUBJECT, firing=bool(daemons), moment=now, text=text, link="/deployment/daemons")
@@ -32,7 +32,7 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str
 
 
 def silent(instance: dg.DagsterInstance, rulebook: Rulebook, now: datetime) -> list[str]:
-    """Daemons that this instance needs and that are not alive, each with its last heartbeat."""
+    """Required daemons of this instance without a heartbeat, each with its last one."""
     grace = 60.0 * rulebook.policy.daemon_silence_minutes
     lost = dagster_internals.lost_daemons(instance, now, grace)
     return [

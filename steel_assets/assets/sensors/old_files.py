@@ -1,4 +1,4 @@
-"""Files that would make each day dearer than the one before: raw ones are compacted, old measurements deleted."""
+"""Keeps the number of files bounded: compacts raw files of past days and deletes old measurements."""
 
 import time
 
@@ -16,8 +16,9 @@ SECONDS = 30.0
 @dg.sensor(
     minimum_interval_seconds=6 * 3600,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Compacts the raw files of closed days, a week of a group at a time, and deletes what was compacted before, "
-    "after comparing it row for row. Deletes measurements of the service that are older than the catalogue keeps them.",
+    description="Compacts the raw files of past days, one week of one endpoint group at a time. Deletes files that an earlier "
+    "evaluation compacted, after comparing them row by row. Deletes measurements of the service that are older than the "
+    "catalogue keeps them.",
 )
 def old_files(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], lake: dg.ResourceParam[Lake]

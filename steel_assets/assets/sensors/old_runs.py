@@ -1,4 +1,4 @@
-"""Deletes old runs: Dagster purges ticks by itself, but keeps runs and their events without end."""
+"""Deletes old runs: Dagster purges ticks, but keeps runs and their events for ever."""
 
 import time
 from collections.abc import Iterator
@@ -29,8 +29,8 @@ SECONDS = 30.0
 @dg.sensor(
     minimum_interval_seconds=3600,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Deletes runs, their events and logs when they are older than the catalogue keeps them. Never one that alerts "
-    "have not read, that an open incident was answered with, or that holds what an asset was last told.",
+    description="Deletes runs with their events and logs when they are older than the catalogue keeps them. A run is kept if "
+    "alerts have not read it, if it is the answer to an open incident, or if it holds the last materialisation of an asset.",
 )
 def old_runs(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
@@ -39,7 +39,7 @@ def old_runs(
 
 
 def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
-    """Delete what is due, oldest first, and say how many runs that were."""
+    """Delete the runs that are due, oldest first, and say how many they were."""
     days = catalog.rules.retention.run_days
     before = min([now - timedelta(days=days), *_unread(instance, outbox, now)])
     needed = _needed(instance, outbox)
@@ -55,7 +55,7 @@ def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now
 
 
 def _unread(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[datetime]:
-    """Up to when each log was read in which alerts have not read everything."""
+    """For each kind of event, the time after which alerts have not read everything."""
     cursors = outbox.alert_state().cursors
     for kind, log in LOGS.items():
         cursor = cursors.get(log)
@@ -64,7 +64,7 @@ def _unread(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iter
 
 
 def _needed(instance: dg.DagsterInstance, outbox: Outbox) -> set[str]:
-    """Runs that hold the last materialisation of an asset, or that answered an incident which is still open."""
+    """Ids of runs with the last materialisation of an asset, or that answered an incident which is still open."""
     last = {record.asset_entry.last_run_id for record in instance.get_asset_records()}
     for incident in outbox.alert_state().open_incidents:
         last |= {run.run_id for run in instance.get_runs(dg.RunsFilter(tags=answer_tags(incident)))}
@@ -72,7 +72,7 @@ def _needed(instance: dg.DagsterInstance, outbox: Outbox) -> set[str]:
 
 
 def _delete(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Events first: if this is interrupted, the run is still there to be deleted again."""
+    """Delete a run's events, then the run: after an interruption the run is still there to be deleted again."""
     events = file_of_events(instance, run_id)
     instance.event_log_storage.delete_events(run_id)
     instance.compute_log_manager.delete_logs(prefix=[run_id])

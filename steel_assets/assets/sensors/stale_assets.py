@@ -1,4 +1,4 @@
-"""Assets that missed the deadline of their freshness policy, and assets that were never materialised at all."""
+"""Assets that missed the deadline of their freshness policy, and assets that were never materialised."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,14 +18,15 @@ FAIL, UNKNOWN = "FAIL", "UNKNOWN"
 
 SAID = {
     FAIL: "It was not materialised in time for its deadline.",
-    UNKNOWN: "Nobody has materialised it yet, so nobody can tell whether it is fresh.",
+    UNKNOWN: "It was never materialised.",
 }
 
 
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Stale assets become incidents for as long as they are stale.",
+    description="Assets that missed the deadline of their freshness policy become incidents, which end when they are fresh "
+    "again.",
 )
 def stale_assets(
     context: dg.SensorEvaluationContext,
@@ -36,7 +37,7 @@ def stale_assets(
 ) -> dg.SkipReason:
     repository = context.repository_def
     if repository is None:
-        return dg.SkipReason("evaluated outside a code location: there is no list of assets")
+        return dg.SkipReason("evaluated outside a code location, where the list of assets is not known")
     graph = repository.asset_graph
     due = [key for key in graph.get_all_asset_keys() if graph.get(key).freshness_policy_or_from_metadata]
     return dg.SkipReason(evaluate(context.instance, outbox, set_up(catalog, lake, providers, due), datetime.now(UTC)))
@@ -53,7 +54,7 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, watched: list[dg.Asse
 
 
 def set_up(catalog: Catalog, lake: Lake, providers: Providers, keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
-    """Those of ``keys`` that should be materialised: their provider, or that of their market's prices, is set up."""
+    """Those of ``keys`` whose provider, or the provider of whose market's prices, is configured."""
     sources, markets = catalog.sources.values(), catalog.markets
     silent = {("raw", source.id) for source in sources if providers.not_configured(source) is not None}
     unfed = {market for market in markets if unfed_by_choice(catalog, lake, providers, market) is not None}

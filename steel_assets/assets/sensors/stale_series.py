@@ -1,4 +1,4 @@
-"""Providers that answer and bring nothing new: periods that by a series' own calendar were published, and are not stored."""
+"""Providers that answer without new values: periods that are due by a series' own calendar and are not stored."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,8 @@ RULE = "stale_series"
 @dg.sensor(
     minimum_interval_seconds=1800,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Series whose provider brings nothing new become incidents; weekends and holidays of their exchange do not.",
+    description="Series whose provider answers without new values become incidents. Days on which their exchange is closed are "
+    "allowed for.",
 )
 def stale_series(
     context: dg.SensorEvaluationContext,
@@ -32,7 +33,7 @@ def stale_series(
 
 
 def evaluate(catalog: Catalog, warehouse: Warehouse, providers: Providers, outbox: Outbox, now: datetime) -> str:
-    """Report every series of a provider that the newest assessment of data quality knows."""
+    """Report every provider's series in the newest assessment of data quality."""
     if not providers.asked:
         return "providers are not asked: STEEL_SOURCES=files"
     assessed = warehouse.read(DATA_QUALITY)

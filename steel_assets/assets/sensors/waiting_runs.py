@@ -1,4 +1,4 @@
-"""Runs that wait for their turn for too long, and what runs meanwhile."""
+"""Runs that wait in the queue for too long, and the runs that are executed meanwhile."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -20,14 +20,14 @@ MOST = 100
 @dg.sensor(
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Runs that wait in the queue for too long become incidents for as long as they wait.",
+    description="Runs that wait in the queue for too long become incidents, which end when the run starts.",
 )
 def waiting_runs(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
     return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
 def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
-    """Report, job by job, the run that has waited longest; a part of a tick may wait while another part runs."""
+    """Report for each job the run that has waited longest. A part of a tick may wait while another part runs."""
     waiting = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]), limit=MOST, ascending=True)
     longest: dict[str, dg.RunRecord] = {}
     for record in waiting:

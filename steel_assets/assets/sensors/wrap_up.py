@@ -1,4 +1,4 @@
-"""What sums up all markets runs after every run that changed something, however that ended."""
+"""Launches the job ``wrap_up`` after every run that changed something, whether it succeeded or failed."""
 
 import dagster as dg
 
@@ -20,7 +20,7 @@ def wrap_up(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReaso
 
 
 def decide(instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
-    """The one run that is due now, if any."""
+    """The run of ``wrap_up`` that is due now, or the reason why there is none."""
     ended = [
         record for job in FOLLOWED for record in instance.get_run_records(dg.RunsFilter(job_name=job, statuses=ENDED), limit=1)
     ]

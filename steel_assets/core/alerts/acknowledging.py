@@ -1,4 +1,4 @@
-"""Acknowledging an incident: who looks after it, and the audit line of everything that people do about incidents."""
+"""Acknowledges incidents, and keeps an audit line of everything that people do about incidents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Deed = Literal["acknowledged", "silenced", "silence ended"]
 
 
 class AuditLine(Declaration):
-    """What somebody did: ``about`` names the cause or the silence."""
+    """An action of a person; ``about`` names the cause or the silence."""
 
     id: str
     at: AwareDatetime
@@ -25,7 +25,7 @@ class AuditLine(Declaration):
 
 
 def acknowledged(alert_state: AlertState, name: str, given: Acknowledgement) -> tuple[AlertState, list[Case]]:
-    """``alert_state`` with ``given`` on each case called ``name`` (id or cause) that had none, and those cases as they were."""
+    """``alert_state`` with ``given`` on each unacknowledged case with this id or cause, and those cases as they were before."""
     fitting = [case for case in alert_state.cases if name in (case.id, case.cause) and case.acknowledged is None]
     ids = {case.id for case in fitting}
     cases = tuple(case.model_copy(update={"acknowledged": given}) if case.id in ids else case for case in alert_state.cases)

@@ -1,8 +1,8 @@
-"""One step of alerting: new conditions change incidents and cases, and some of the changes are messages.
+"""One step of alerting: new conditions change incidents and cases, and some changes are messages.
 
-Conditions make incidents (observing.py), incidents have causes (causes.py), those of one cause are one case (notifying.py).
-A silence holds messages back, not the watching: what is still wrong when it ends is told then. No clock, no storage: only
-arguments. What is fine, and what stays as it is, changes nothing, so that nothing has to be written.
+Conditions make incidents (observing.py), incidents have causes (causes.py), incidents of one cause share messages as one case
+(notifying.py). During a silence conditions are still processed, and only messages are held back; what is still wrong when it ends
+is sent then. Conditions that change nothing cause no write.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from steel_assets.core.alerts.observing import may_matter, observed
 from steel_assets.core.alerts.rules import Rulebook
 
 MEMORY = timedelta(days=10)
-"""How long a notice, or a single bad figure, is remembered."""
+"""How long a notice, or a single bad value, is remembered."""
 
 
 def advance(
@@ -35,8 +35,9 @@ def advance(
     """The incidents and cases after ``conditions`` became known at ``now``, and the messages (events) that are due.
 
     Args:
-        available: channels that are set up.
-        complete: rules of which ``conditions`` names every subject there is; the others of that rule are gone, and so over.
+        available: channels that are configured.
+        complete: rules for which ``conditions`` names every existing subject; open incidents about other subjects of these rules
+            are ended.
 
     Raises:
         UnknownRule: a condition names a rule that does not exist.
@@ -80,7 +81,7 @@ def _watched(
 
 
 def _moved(incident: Incident, now: datetime, rulebook: Rulebook) -> Incident:
-    """``incident``, open after ``opens_after_minutes`` of being wrong, ended after ``closes_after_minutes`` of being right."""
+    """``incident``, opened after ``opens_after_minutes`` of being wrong, ended after ``closes_after_minutes`` of being right."""
     rule = rulebook.rule(incident.rule)
     if incident.since is None or rule.notice:
         return incident

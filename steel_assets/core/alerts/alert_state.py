@@ -1,8 +1,8 @@
-"""The alert state: incidents, cases, silences, and what waits to be sent over which channel; one JSON document, written whole.
+"""The alert state: incidents, cases, silences, and messages that wait for channels; one JSON document, written as a whole.
 
-A message leaves the queue of a channel only when the channel has it: claimed (so that no other process sends it too), sent,
-then marked. A batch that was claimed and never marked, because its process died, is claimed again with the same key, so
-that a receiver can tell it is the same one.
+A message leaves a channel's queue only after the channel has sent it. It is claimed first (so that no other process sends it
+too), sent, then marked. If the process dies in between, the batch is claimed again with the same key, by which a receiver can
+recognise it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST_PAUSE = timedelta(minutes=10)
 
 
 class Waiting(Declaration):
-    """An event, the channels that still have to get it, and what became of the others."""
+    """An event, the channels that have not sent it yet, and the outcome for the others."""
 
     event: Event
     channels: tuple[str, ...]
@@ -34,13 +34,13 @@ class Waiting(Declaration):
 
 
 class ChannelState(Declaration):
-    """How sending over one channel goes.
+    """The state of sending over one channel.
 
     Attributes:
-        sending: the events of the batch that is on its way, or whose fate is not known.
-        lease_until: until when the process that claimed it may be at work.
-        perhaps_sent: True when the last attempt ended without saying whether the channel took the batch.
-        failing_since, failures, next_try, problem: of attempts that failed in a row.
+        sending: events of the batch that is being sent, or whose outcome is not known.
+        lease_until: the process that claimed the batch may be sending until then.
+        perhaps_sent: whether the last attempt ended without knowing if the channel accepted the batch.
+        failing_since, failures, next_try, problem: of consecutive failed attempts.
     """
 
     sending: tuple[str, ...] = ()
@@ -53,12 +53,12 @@ class ChannelState(Declaration):
 
 
 class LogCursor(Declaration):
-    """How far a log of events was read.
+    """The position up to which an event log was read.
 
     Attributes:
-        position: the highest storage id seen.
-        moment: when that event happened.
-        seen: the events near it that were read, for logs whose ids do not appear in order or are given again.
+        position: the highest storage id read.
+        moment: the time of that event.
+        seen: the events read near it, for logs whose ids do not appear in order or are assigned again.
     """
 
     position: int
@@ -67,13 +67,13 @@ class LogCursor(Declaration):
 
 
 class AlertState(Declaration):
-    """Everything of alerting that is stored between two processes, so that no alert is lost or sent twice.
+    """All state of alerting that outlives a process, so that no alert is lost or sent twice.
 
     Attributes:
-        cursors: name of an event log to how far it was read; releases before 0.2 called them ``marks``.
-        watched: id of a price watch → what was seen of it last.
-        watched_as_of: moment of the publication in which watches were seen last.
-        forgotten: when a damaged alert state was replaced by a new one; of earlier watches it is not known what was told.
+        cursors: name of an event log → the position read; releases before 0.2 called them ``marks``.
+        watched: id of a price watch → its last evaluation.
+        watched_as_of: moment of the publication on which watches were last evaluated.
+        forgotten: when a damaged alert state was replaced by a new one; whether earlier watches were sent is not known.
     """
 
     incidents: tuple[Incident, ...] = ()
@@ -97,11 +97,11 @@ class AlertState(Declaration):
 
 
 class Batch(Declaration):
-    """What goes over a channel in one piece: one event, or several as a digest.
+    """What is sent over a channel at once: one event, or several as a digest.
 
     Attributes:
         key: the same for every attempt to send these events over this channel.
-        repeat: True when an earlier attempt may have arrived.
+        repeat: whether an earlier attempt may have arrived.
     """
 
     channel: str
@@ -111,7 +111,7 @@ class Batch(Declaration):
 
 
 def enqueued(alert_state: AlertState, events: list[Event]) -> AlertState:
-    """``alert_state`` with ``events`` waiting, in order, for the channels they are routed to."""
+    """``alert_state`` with ``events`` added, in order, to the queues of the channels that they are routed to."""
     return alert_state.model_copy(
         update={"queue": (*alert_state.queue, *(Waiting(event=event, channels=event.channels) for event in events))}
     )
@@ -126,10 +126,10 @@ def claimed(
     rests: bool = False,
     quiet: Callable[[Event], bool] = lambda event: False,
 ) -> tuple[AlertState, Batch | None]:
-    """The next batch for ``channel``, claimed for ``LEASE``; None when there is nothing to send, or not yet.
+    """The next batch for ``channel``, claimed for ``LEASE``; None if nothing is to be sent now.
 
-    Order is kept: nothing overtakes a batch that failed. Only what is critical does not wait while the channel ``rests``; what is
-    ``quiet`` waits by itself. A batch that may have arrived is sent again whatever rests.
+    Order is kept: no event is sent before a failed batch. While the channel ``rests``, only critical events are sent; ``quiet``
+    events wait on their own. A batch that may have arrived is sent again in any case.
     """
     state = alert_state.channels.get(channel, ChannelState())
     waiting = [waiting.event for waiting in alert_state.queue if channel in waiting.channels]
@@ -148,17 +148,17 @@ def claimed(
 
 
 def delivered(alert_state: AlertState, batch: Batch, now: datetime) -> tuple[AlertState, list[Waiting]]:
-    """The channel has ``batch``; also what no channel waits for any more."""
+    """The state after the channel accepted ``batch``, and the events that no channel waits for any more."""
     return _settled(_with(alert_state, batch.channel, ChannelState()), batch, {"sent": {batch.channel: now}})
 
 
 def refused(alert_state: AlertState, batch: Batch, why: str) -> tuple[AlertState, list[Waiting]]:
-    """The channel will never take ``batch``, whatever is tried; also what no channel waits for any more."""
+    """The state after the channel refused ``batch`` for good, and the events that no channel waits for any more."""
     return _settled(_with(alert_state, batch.channel, ChannelState()), batch, {"refused": {batch.channel: why}})
 
 
 def postponed(alert_state: AlertState, batch: Batch, now: datetime, why: str, *, perhaps_sent: bool) -> AlertState:
-    """The channel failed; the batch is tried again, after a pause that doubles up to ``LONGEST_PAUSE``."""
+    """The state after the channel failed; the batch is tried again after a pause that doubles up to ``LONGEST_PAUSE``."""
     state = alert_state.channels.get(batch.channel, ChannelState())
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(state.failures, 10))
     undecided = perhaps_sent or batch.repeat
@@ -177,7 +177,7 @@ def postponed(alert_state: AlertState, batch: Batch, now: datetime, why: str, *,
 
 
 def _ahead(moment: datetime | None, now: datetime, longest: timedelta) -> bool:
-    """Whether ``moment`` is still to come. One further ahead than the longest pause is ignored: the clock was put back since."""
+    """Whether ``moment`` is in the future, by at most ``longest``; one further ahead is from before the clock was set back."""
     return moment is not None and now < moment <= now + longest
 
 

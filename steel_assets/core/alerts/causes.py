@@ -1,8 +1,8 @@
-"""The cause of each open incident (a provider, a market, the machine, …): incidents of one cause share their messages.
+"""The cause of each open incident (a provider, a market, the machine, …). Incidents of one cause share their messages.
 
-The cause of an incident is what its subject names, a provider, a market or a job; else what its rule says (the machine, the
-automation, the costs …). It is another one's when that one explains it: a market without new prices follows its provider, a stale
-asset the daemon that is dead. Once people were told of it under a cause, it stays there.
+The cause is the provider, market or job that an incident's subject names, else the cause that its rule declares (the machine, the
+automation, the costs, …). If another incident explains it, its cause is that one's: a market without new prices follows its
+provider, a stale asset the daemon that is dead. After a message was sent under a cause, the incident keeps it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from steel_assets.core.alerts.subjects import Place
 
 
 def with_causes(incidents: Sequence[Incident], cases: Iterable[Case], rulebook: Rulebook) -> list[Incident]:
-    """``incidents``, each open one with its cause; one that belongs to any of ``cases`` already keeps it."""
+    """``incidents``, each open one with its cause; one that belongs to a case already keeps that case's cause."""
     every, settled = incidents, _settled(incidents, cases)
     cause_of = {(incident.rule, incident.subject): _own(incident, rulebook) for incident in every} | settled
     free = [incident for incident in every if incident.open and (incident.rule, incident.subject) not in settled]
@@ -36,7 +36,7 @@ def _settled(incidents: Iterable[Incident], cases: Iterable[Case]) -> dict[tuple
 
 
 def leading(incident: Incident, others: Sequence[Incident], rulebook: Rulebook) -> Incident | None:
-    """The open incident that explains ``incident``; None when none does."""
+    """The open incident that explains ``incident``, or None."""
     here = rulebook.subjects.place(incident.subject)
     for rule in rulebook.rule(incident.rule).follows:
         fitting = [other for other in others if other.rule == rule and other.open and other is not incident]
@@ -47,7 +47,7 @@ def leading(incident: Incident, others: Sequence[Incident], rulebook: Rulebook) 
 
 
 def _leads(other: Incident, here: Place, rulebook: Rulebook) -> bool:
-    """A provider explains its own series and the markets that it prices, a market what is its own, the machine everything."""
+    """A provider explains its own series and the markets priced by it, a market its own assets, the machine everything."""
     there, subjects = _place(other, rulebook), rulebook.subjects
     if there.provider:
         series = subjects.series_at(there, other.text)
@@ -88,7 +88,7 @@ def _own(incident: Incident, rulebook: Rulebook) -> str:
 
 
 def _runner(incident: Incident) -> str:
-    """The job that a run or a schedule is of, or the sensor that stands still; sensors that fail do so together."""
+    """The job of a run or schedule, or the sensor that stands still; sensors that fail share one cause."""
     if incident.rule in ("failed_run", "waiting_run"):
         return f"job:{incident.subject}"
     kind, _, name = incident.subject.partition(" ")
@@ -103,7 +103,7 @@ def _caused(incident: Incident, cause: str) -> Incident:
 
 
 def by_cause(incidents: Iterable[Incident]) -> Mapping[str, list[Incident]]:
-    """The open incidents of each cause, in the order of the causes' first."""
+    """The open incidents of each cause, in the order in which causes first occur."""
     incidents_of: dict[str, list[Incident]] = {}
     for incident in incidents:
         if incident.open:

@@ -1,4 +1,4 @@
-"""What is wrong, or right, at one moment: figures judged against their rules, and facts that others observed."""
+"""Whether something is wrong at one moment: figures judged by their rules, and facts that others observed."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from steel_assets.core.alerts.rules import AlertRule, Rulebook, Severity
 from steel_assets.core.types import Declaration
 
 METRIC_UNKNOWN = "metric_unknown"
-"""The rule for a figure that could not be measured. It is a condition of its own: NaN is never fine."""
+"""The rule for a figure that could not be measured; NaN never counts as within a limit."""
 
 
 class Condition(Declaration):
     """The state of one thing at one moment.
 
     Attributes:
-        rule: the alert rule it falls under.
+        rule: the alert rule that applies.
         subject: what it is about, for example a market, an asset and its check, a job.
-        firing: True when something is wrong.
-        moment: when that was so, UTC.
+        firing: whether it is wrong.
+        moment: of the observation, UTC.
         value: the figure, if there is one.
-        severity: where the observer knows better than the rule.
+        severity: overrides the rule's, if the observer knows better.
         text: what happened, in a sentence.
-        cause: why, where the observer knows: ``provider:yahoo_finance``, ``market:hrc_us_midwest``.
-        facts: what the words of a message may name, such as ``day`` (ISO), ``series``, ``step``.
-        link: path of the page in the Dagster UI that shows it, for example ``/runs/<id>``.
+        cause: if the observer knows it: ``provider:yahoo_finance``, ``market:hrc_us_midwest``.
+        facts: values for the message's text, such as ``day`` (ISO), ``series``, ``step``.
+        link: path of the page in the Dagster UI about it, for example ``/runs/<id>``.
     """
 
     rule: str
@@ -44,7 +44,7 @@ class Condition(Declaration):
 
 
 class Reading(Declaration):
-    """One measured figure. ``value`` None (or not finite) means that it could not be measured, and ``text`` may say why."""
+    """One measured figure. ``value`` is None or not finite if it could not be measured; ``text`` may say why."""
 
     metric: str
     subject: str
@@ -56,12 +56,12 @@ class Reading(Declaration):
 
     @property
     def known(self) -> bool:
-        """Whether a figure was measured: there is one, and it is finite."""
+        """Whether the figure was measured and is finite."""
         return self.value is not None and math.isfinite(self.value)
 
 
 def judge(readings: Iterable[Reading], rulebook: Rulebook) -> list[Condition]:
-    """The conditions that ``readings`` mean, one for each rule about their metric, and one about being known at all."""
+    """The conditions of ``readings``: one for each rule about their metric, and one about whether it could be measured."""
     conditions: list[Condition] = []
     for reading in readings:
         rules = [rule for rule in rulebook.rules.values() if rule.metric == reading.metric]

@@ -1,6 +1,7 @@
-"""Readings from the platform's own tables: the figures of models, costs and latency that alert rules have thresholds for.
+"""Readings from the platform's tables: metrics of models, costs and latency for which alert rules have thresholds.
 
-Each reading's moment is when the figure was known, so the same functions serve the sensor (the newest few) and the replay (all).
+The moment of a reading is when the figure became known, so the same functions serve the sensor (newest readings) and the replay
+(all).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from steel_assets.core.scoring import FEWEST, RECENT, each_day, increases
 from steel_assets.core.service_use import SILENT, Minute, summary
 
 SLOT = timedelta(minutes=10)
-"""The service's figures are taken over this long."""
+"""Length of the intervals over which the service's figures are computed."""
 
 SERVICE = "prediction service"
 
 
 def error_readings(metrics: pd.DataFrame, horizon: int) -> list[Reading]:
-    """``mape`` of each market and day, from rows of ``tables.METRICS_DAILY``; none while too few forecasts have come true."""
+    """``mape`` of each market and day, from rows of ``tables.METRICS_DAILY``; none while too few forecasts can be scored."""
     mine = metrics[(metrics["horizon"] == horizon) & (metrics["origins"] >= FEWEST)].sort_values("created_at")
     return [
         Reading(
@@ -66,8 +67,8 @@ def increase_readings(realised: pd.DataFrame, horizon: int) -> list[Reading]:
 def drift_readings(drift: pd.DataFrame) -> list[Reading]:
     """``drift_score`` of each market and trading day measured, from rows of ``tables.DRIFT``.
 
-    A score that is empty because the past is too short to compare with says nothing; one of data that has no distance at all is
-    unknown. A day is known on the next one, however often it is measured again.
+    A score that is missing because the past is too short yields no reading; one that is missing because the data have no distance
+    is unknown. A day's reading is known on the next day, however often it is measured again.
     """
     together = drift[drift["subject"] == ALL].sort_values("date")
     together = together[together["score"].notna() | together["wasserstein"].isna()]
@@ -94,7 +95,7 @@ def _drift_text(day: pd.Timestamp, score: float) -> str:
 def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Reading]:
     """``cost_daily`` and ``budget_share`` (of the month so far) of each day, from rows of ``tables.METRICS_DAILY``.
 
-    A day whose cost is unknown says so once, as ``cost_daily``.
+    A day whose cost is unknown yields one unknown reading, of ``cost_daily``.
     """
     if metrics.empty:
         return []
@@ -115,12 +116,11 @@ def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Read
 
 
 def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
-    """What the prediction service measured of itself, in tens of minutes.
+    """The prediction service's own measurements, per interval of ten minutes.
 
-    ``downtime_share`` in each ten minutes that it measured, ``latency_seconds`` and ``error_rate`` in each of those in which it
-    was asked anything.
+    ``downtime_share`` for each interval with measurements; ``latency_seconds`` and ``error_rate`` for each with requests.
 
-    A service that measured something before, and nothing for ``SILENT``, is unknown, not fine. One that never did is not there.
+    A service that measured before and then nothing for ``SILENT`` has unknown readings. One that never measured has none.
     """
     slots: dict[datetime, list[Minute]] = {}
     for minute in minutes:
@@ -143,7 +143,7 @@ def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
 
 
 def newest(readings: Iterable[Reading], count: int = 3) -> list[Reading]:
-    """The newest ``count`` readings of each metric and subject: as many as the 2-of-3 rule looks at."""
+    """The newest ``count`` readings of each metric and subject, by default as many as the 2-of-3 rule needs."""
     by_subject: dict[tuple[str, str], list[Reading]] = {}
     for reading in sorted(readings, key=lambda reading: reading.moment):
         by_subject.setdefault((reading.metric, reading.subject), []).append(reading)

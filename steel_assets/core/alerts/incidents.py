@@ -1,7 +1,7 @@
 """The types of alerting.
 
-A silence, an incident (the trouble of one thing), a case (all incidents of one cause), an event (one moment of a case that is
-that is sent as a message) and its items (what the message lists).
+A silence; an incident (trouble of one thing); a case (all incidents of one cause); an event (a message about a case); and its
+items (what the message lists).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ State = Literal["new", "worse", "along", "open", "over"]
 
 
 def _formerly(former: str, name: str) -> AliasChoices:
-    """``name``, read also as ``former``, as releases up to 0.1 stored it."""
+    """``name``, also read under the name ``former`` that releases up to 0.1 stored."""
     return AliasChoices(name, former)
 
 
 class Silence(Declaration):
-    """Maintenance: no messages about what matches, from ``start`` until ``until``. ``*`` stands for anything."""
+    """No messages about what matches, from ``start`` until ``until``, for example during maintenance. ``*`` matches any text."""
 
     id: str
     rule: str
@@ -38,7 +38,7 @@ class Silence(Declaration):
     cause: str = "*"
 
     def covers(self, rule: str, subject: str, now: datetime, cause: str = "") -> bool:
-        """Whether it holds back what ``rule`` says about ``subject`` (and ``cause``) at ``now``; its names may be patterns."""
+        """Whether it holds back messages of ``rule`` about ``subject`` (and ``cause``) at ``now``; its fields may be patterns."""
         named = fnmatchcase(rule, self.rule) and fnmatchcase(subject, self.subject) and fnmatchcase(cause, self.cause)
         return self.start <= now < self.until and named
 
@@ -51,18 +51,18 @@ class Sighting(Declaration):
 
 
 class Incident(Declaration):
-    """One thing under one rule: watched, or wrong since ``since``, or open (long enough that people are notified).
+    """One thing under one rule: only watched, or wrong since ``since``, or open (wrong long enough to notify people).
 
     Attributes:
-        id: of the present spell of trouble; the same spell always has the same one.
+        id: of the present period of trouble; computed, so that the same period always has the same id.
         seen: moment of the newest condition.
         fine_since: when it became right again.
-        cause: why it is open, with others (``causes.py``); empty while it is not.
-        hint: the cause that its observer knows, if it does.
-        facts: what its observer knows of it, for the words of the message.
-        severity, worst: the worst of this spell.
-        notified_severity, notified_at, notified_channels, messages: what was sent about it alone; since there are cases, only of
-            notices.
+        cause: shared with other incidents (``causes.py``); empty while it is not open.
+        hint: the cause that its observer stated, if any.
+        facts: values from its observer for the text of the message.
+        severity, worst: the present and the worst severity of this period.
+        notified_severity, notified_at, notified_channels, messages: what was sent about it alone; since cases exist, only for
+        notices.
     """
 
     rule: str
@@ -89,14 +89,14 @@ class Incident(Declaration):
 
     @property
     def wrong(self) -> bool:
-        """Whether what it is about is wrong now, as far as was last observed."""
+        """Whether it is wrong by the newest observation."""
         return self.since is not None and self.fine_since is None
 
 
 class Item(Declaration):
-    """One incident as a message lists it; ``state`` is what is to be said of it since the message before.
+    """One incident as listed in a message; ``state`` is its change since the message before.
 
-    ``along``: new, and no more than what another one takes along.
+    ``along``: new, and explained by another incident in the message.
     """
 
     rule: str
@@ -112,7 +112,7 @@ class Item(Declaration):
 
 
 class NotifiedIncident(Declaration):
-    """An incident that was in a message, and the severity it had there."""
+    """An incident that was in a message, with the severity it had there."""
 
     rule: str
     subject: str
@@ -120,7 +120,7 @@ class NotifiedIncident(Declaration):
 
 
 class Acknowledgement(Declaration):
-    """Who looks after a case, since when, and what they said."""
+    """Who looks after a case, since when, and their note."""
 
     by: str
     at: AwareDatetime
@@ -128,17 +128,17 @@ class Acknowledgement(Declaration):
 
 
 class Case(Declaration):
-    """All open incidents of one cause, from the first message about them to the one that says that they are over.
+    """All open incidents of one cause, from the first message about them to the one that says that they ended.
 
     Attributes:
         notified: the incidents that were in a message.
-        over: of those, what is over since the last message.
-        along: what another one explained when it joined; no message of its own while something lasts that was in one.
-        notified_severity, notified_at, notified_channels: how bad the last message said that it is, when, and over which channels
-            any was sent.
-        messages: how many there were.
+        over: those of them that ended since the last message.
+        along: incidents that another one explained when they joined; they get no message of their own while an incident lasts
+            that was in one.
+        notified_severity, notified_at, notified_channels: severity and time of the last message, and all channels that got one.
+        messages: how many were sent.
         unanswered: whether a message was repeated because nobody acknowledged it.
-        simulated: whether anything of it was.
+        simulated: whether some of it is about simulated data.
     """
 
     cause: str
@@ -161,13 +161,13 @@ class Case(Declaration):
 
 
 class Event(Declaration):
-    """One message that is due. Computed again from the same conditions, it has the same ``id``.
+    """One message that is due. Computed again from the same conditions it has the same ``id``.
 
     Attributes:
-        rule, subject, value, worst, text, link: of the item that matters most.
-        cause, items: of the case; empty in events of releases that told each incident alone.
+        rule, subject, value, worst, text, link: of the most important item.
+        cause, items: of the case; empty in events of releases that sent each incident alone.
         acknowledged: who looks after it already.
-        quiet: hours in which it does not go out.
+        quiet: hours in which it is not sent.
     """
 
     id: str

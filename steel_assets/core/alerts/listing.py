@@ -1,4 +1,4 @@
-"""Incidents as a message lists them, and the event that carries them: who it goes to, and what is first in it."""
+"""Lists incidents in a message, and makes the event: its channels, and its most important item."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steel_assets.core.alerts.rules import SEVERITIES, Rulebook, Severity
 
 @dataclass(frozen=True)
 class NotificationContext:
-    """What messages depend on besides the incidents: rules, silences, channels that are set up, the moment."""
+    """What messages depend on besides the incidents: rules, silences, configured channels, the moment."""
 
     now: datetime
     rulebook: Rulebook
@@ -25,7 +25,7 @@ class NotificationContext:
         return any(silence.covers(incident.rule, incident.subject, self.now, incident.cause) for silence in self.silences)
 
     def route(self, items: Iterable[Item]) -> tuple[str, ...]:
-        """The channels for ``items``; what is about a channel itself does not go over it."""
+        """The channels for ``items``; a message about a channel is not sent over that channel."""
         listed = list(items)
         wanted = [
             channel
@@ -36,7 +36,7 @@ class NotificationContext:
 
 
 def open_events(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook) -> list[Event]:
-    """One event for each open case, the most severe first, for pages and commands that show them; none is sent."""
+    """One event for each open case, the most severe first, for pages and commands; none is sent."""
     nobody = NotificationContext(now, rulebook, frozenset(), ())
     events = [
         event(
@@ -71,7 +71,7 @@ def event(
 
     Args:
         name, case: ids of the event, and of the case (or of the notice).
-        about: the items for whose sake it is told, which say over which channels; all of them by default.
+        about: the items that cause the message and determine its channels; None for all.
     """
     lead = _lead(items)
     lasting = [item.severity for item in items if item.state != "over"]
@@ -97,7 +97,7 @@ def event(
 
 
 def _lead(items: Sequence[Item]) -> Item:
-    """The item that gives an event its rule and subject: new before known, then by severity, then by time."""
+    """The item that gives an event its rule and subject: new items first, then by severity, then by time."""
     order = {"new": 0, "worse": 0, "along": 1, "open": 1, "over": 2}
     return min(items, key=lambda item: (order[item.state], -SEVERITIES.index(item.severity), item.since))
 

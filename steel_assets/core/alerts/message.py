@@ -1,4 +1,4 @@
-"""Events put into notifications: one message per event, one or several messages per notification, in every language."""
+"""Puts events into notifications: one message per event, one or more messages per notification, in every language."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from steel_assets.core.words import LANGUAGES, Language
 LOUD: frozenset[Kind] = frozenset({"opened", "escalated", "grown", "reminder", "unanswered"})
 SMS_LENGTH = 300
 ACKNOWLEDGE = "/alerts/acknowledge"
-"""Where the service answers the link by which somebody says that they look after an incident."""
+"""Path of the service for the link that acknowledges an incident."""
 
 UNSUBSCRIBE = "/watches/unsubscribe"
-"""Where the service answers the link by which a price watch is removed."""
+"""Path of the service for the link that removes a price watch."""
 
 ORDER: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 
@@ -29,11 +29,11 @@ class Message:
     """One event in words.
 
     Attributes:
-        title: the consequence in a line, without its severity.
+        title: the consequence in one line, without its severity.
         facts: label and text, in the order of reading.
         links: label and address, the most useful first.
-        stamp: the event's id, for telling one message from another.
-        case, cause, since: which incident it is about, why, and since when; ``moment``: when this was so.
+        stamp: the event's id, to tell messages apart.
+        case, cause, since: the incident, its cause and its start; ``moment``: the time of the event.
     """
 
     title: str
@@ -50,18 +50,18 @@ class Message:
 
     @property
     def link(self) -> str:
-        """The first address; empty where there is none."""
+        """The first address; empty if there is none."""
         return self.links[0][1] if self.links else ""
 
 
 @dataclass(frozen=True)
 class Notification:
-    """What goes over a channel in one piece: one message, or several as a digest, the worst first.
+    """What is sent over a channel at once: one message, or several as a digest, the worst first.
 
     Attributes:
         key: the same for every attempt to send it.
-        repeat: True when an earlier attempt may have arrived; the notification says so.
-        do: what to do about its only message; empty in a digest, and when it is over.
+        repeat: an earlier attempt may have arrived, which the notification says.
+        do: what to do about its only message; empty in a digest, and when it ended.
         others: the same notification in the other languages.
     """
 
@@ -74,7 +74,7 @@ class Notification:
     others: Mapping[str, Notification] = field(default_factory=dict)
 
     def in_language(self, language: str) -> Notification:
-        """The same notification for somebody who reads ``language``."""
+        """The same notification in ``language``, if it has that, else itself."""
         return self.others.get(language, self)
 
     @property
@@ -115,9 +115,9 @@ def compose(
 
     Args:
         ui: address of the Dagster UI, as a phone reaches it.
-        site: address of the prediction service; empty where nobody said.
-        sealed: the token of the link by which whoever gets it acknowledges an event; None where there is no such link.
-        removing: the token of the link by which the watch that an event is about is removed; likewise.
+        site: address of the prediction service; empty if not configured.
+        sealed: makes the token of the link that acknowledges an event; None for no such link.
+        removing: makes the token of the link that removes an event's price watch; likewise.
     """
     places = _Places(ui.rstrip("/"), site.rstrip("/"), sealed, removing)
     notifications = {language: _in_language(events, rulebook, places, key, repeat, language) for language in LANGUAGES}
@@ -194,7 +194,7 @@ def plain(notification: Notification) -> str:
 
 
 def short(notification: Notification) -> str:
-    """``notification`` in the length of a text message or two, with its key at the end."""
+    """``notification`` in the length of one or two text messages, with its key at the end."""
     about = (
         f"{notification.subject}. {say(notification.language, DO)}: {notification.do}"
         if notification.do
@@ -208,12 +208,12 @@ def short(notification: Notification) -> str:
 
 
 def marked(title: str, language: Language, *, simulated: bool) -> str:
-    """``title``, with SIMULATED DATA in brackets before it where ``simulated``."""
+    """``title``, with SIMULATED DATA in brackets before it if ``simulated``."""
     return f"[{say(language, SIMULATED)}] {title}" if simulated else title
 
 
 def headed(message: Message, language: Language = "en") -> str:
-    """The title of ``message``, its severity before it unless it is over or a notice."""
+    """The title of ``message`` after its severity; without severity if it ended or is a notice."""
     bad = say(language, SEVERITIES[message.severity]).capitalize()
     return f"{bad} · {message.title}" if message.kind in LOUD else message.title
 

@@ -1,4 +1,4 @@
-"""The values for the names in braces in a rule's words: market, series, provider, last day, who is affected."""
+"""The values of placeholders in a rule's texts: market, series, provider, last day, affected markets."""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ NAMES = frozenset(
         "less",
     ]
 )
-"""Everything that the words of a rule may name."""
+"""All placeholders that a rule's texts may use."""
 
 COLLECTED, NO_ANSWER, BAD_KEY = "collected", "no_answer", "bad_key"
 
 
 def market_of(item: Item, rulebook: Rulebook) -> str:
-    """The market that ``item`` is about, as its observer or its subject says; empty where it is about none."""
+    """The market that ``item`` is about, from its observer or its subject; empty if none."""
     return item.facts.get("market") or rulebook.subjects.place(item.subject).market
 
 
 class Namer:
-    """Names in one language.
+    """Placeholder values in one language.
 
     Args:
-        items: all that the message lists, for what they mean together.
+        items: all that the message lists, since some values depend on several.
         year: in which the message is read.
     """
 
@@ -81,7 +81,7 @@ class Namer:
         self.year = year
 
     def variant(self, item: Item) -> str:
-        """The check that failed, or the kind of its problem, by which a rule has other words; may be none that it has."""
+        """The failed check, or the kind of problem, that selects a rule's other texts; the rule may not have it."""
         if item.rule == FAILED_RUN:
             place = self._place(item)
             return ONE_MARKET if place.market else ONE_PROVIDER if place.provider else ""
@@ -95,7 +95,7 @@ class Namer:
         return NO_ANSWER if self.rulebook.subjects.series_at(place, item.text) == asked else COLLECTED
 
     def names(self, item: Item) -> dict[str, str]:
-        """Values for the names in braces (see ``NAMES``) as far as they are known of ``item``."""
+        """Values of the placeholders (see ``NAMES``), as far as they are known for ``item``."""
         place, rule, language = self._place(item), self.rulebook.rule(item.rule), self.language
         series, market = self._series(item, place), self.rulebook.subjects.markets.get(self._market(item, place))
         values: dict[str, str] = {"subject": item.subject}
@@ -127,7 +127,7 @@ class Namer:
         return values | (self._of_a_watch(item) if item.rule == PRICE_WATCH else self._of_the_machinery(item))
 
     def affected(self, item: Item, place: Place) -> str:
-        """Which markets miss what, because the series of ``item`` bring nothing (of a provider: all that it does not answer)."""
+        """The markets that lack data because the series of ``item`` have no new values (a provider: all unanswered series)."""
         subjects = self.rulebook.subjects
         series = subjects.series_at(place, item.text)
         if place.check == COLLECTED:
@@ -162,7 +162,7 @@ class Namer:
         return say(self.language, "no price is missing, only indicators of {0}", whose)
 
     def short(self, market: Market) -> str:
-        """A market's name without the remark in parentheses, and without commas: several are listed."""
+        """A market's name without the remark in parentheses and without commas, for use in a list."""
         name = (market.name_es or market.name) if self.language == "es" else market.name
         return re.sub(r"\s*\([^)]*\)$", "", name).replace(", ", " ")
 
@@ -179,7 +179,7 @@ class Namer:
         return self.rulebook.subjects.place(item.subject)
 
     def _market(self, item: Item, place: Place) -> str:
-        """The id of the market: from the subject or facts, or the only one that the text names; empty where there is none."""
+        """The id of the market: from subject or facts, or the only one named in the text; empty if none."""
         if place.market or item.facts.get("market"):
             return place.market or item.facts["market"]
         named = {name for name in NAMED.findall(item.text) if name in self.rulebook.subjects.markets}
@@ -210,7 +210,7 @@ class Namer:
         return whole[:1].upper() + whole[1:]
 
     def _of_a_watch(self, item: Item) -> dict[str, str]:
-        """Of a price watch: its figures as they are, what they are of in words (``core.watches.reading``)."""
+        """Values for a price watch: its figures, and in words what they are of (``core.watches.reading``)."""
         facts = item.facts
         values = {name: facts[name] for name in ("price", "unit", "level", "low", "high", "chance") if name in facts}
         if "side" in facts:
@@ -225,7 +225,7 @@ class Namer:
         return values
 
     def _of_the_machinery(self, item: Item) -> dict[str, str]:
-        """The values ``automation``, ``job``, ``channel`` and ``recipient``, of subjects that are one."""
+        """The values ``automation``, ``job``, ``channel`` and ``recipient``, if the subject is one of these."""
         kind, _, name = item.subject.partition(" ")
         if kind == "schedule":
             return {"automation": say(self.language, "the schedule of {0}", called(self.language, name))}

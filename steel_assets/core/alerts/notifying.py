@@ -1,8 +1,8 @@
-"""Which messages are due about each case, and what people know after them.
+"""Which messages about each case are due, and what people know after them.
 
-A case is told when it opens, at once when it gets worse or grows by something that people do not know of (another market, a
-target, another series), when it waits for an answer or is due for a reminder, and when all of it is over. What an incident takes
-along is listed in its next message. What is over while the rest lasts is said in the next message too.
+A message is sent when a case opens; at once when it gets worse or gains something new (another market, a target, another series);
+when an acknowledgement or a reminder is due; and when all of it ended. An incident that another one explains is listed in the
+next message. An incident that ends while the rest lasts is mentioned in the next message too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ A_DAY = timedelta(days=1)
 
 
 def adopted(incidents: Sequence[Incident], cases: Sequence[Case], rulebook: Rulebook) -> tuple[list[Incident], list[Case]]:
-    """Incidents that an earlier release told one by one, as cases: they are not told again, and their end is."""
+    """Incidents that an earlier release sent one by one, as cases: they are not sent again, but their end is."""
     alone = [
         incident for incident in incidents if incident.open and incident.notified_severity is not None and not incident.cause
     ]
@@ -55,7 +55,7 @@ def adopted(incidents: Sequence[Incident], cases: Sequence[Case], rulebook: Rule
 
 
 def ended(cases: Sequence[Case], before: Sequence[Incident], after: Sequence[Incident]) -> list[Case]:
-    """``cases``, with the incidents that ended since the last message in ``over``, without those that are open again."""
+    """``cases`` with the incidents that ended since the last message in ``over``, without those that are open again."""
     gone = {(entry.rule, entry.subject): entry for entry, now in zip(before, after, strict=True) if entry.open and not now.open}
     back = {(incident.rule, incident.subject) for incident in after if incident.open}
     return [_with_ends(case, gone, back) for case in cases]
@@ -73,7 +73,7 @@ def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tupl
 
 
 def notices(incidents: Sequence[Incident], context: NotificationContext) -> tuple[list[Incident], list[Event]]:
-    """One event for each rule that is a notice (sent once, never open), listing all that it has to say now."""
+    """One event for each rule that is a notice (sent once, never open), listing everything it reports now."""
     due = [
         incident
         for incident in incidents
@@ -99,7 +99,7 @@ def notices(incidents: Sequence[Incident], context: NotificationContext) -> tupl
 def announce(
     cases: Sequence[Case], incidents: Sequence[Incident], context: NotificationContext
 ) -> tuple[list[Case], list[Event]]:
-    """The cases after their messages that are due now, and those messages."""
+    """The cases after their due messages, and those messages."""
     known, groups = {case.cause: case for case in cases}, by_cause(incidents)
     lasting: list[Case] = []
     events: list[Event] = []
@@ -130,7 +130,7 @@ def _of_case(
 
 
 def _with_along(case: Case, fresh: Sequence[Incident], leaders: Sequence[Incident], rulebook: Rulebook) -> Case:
-    """``case``, with those of ``fresh`` that one of ``leaders`` explains, and that need not be told by themselves."""
+    """``case`` with those of ``fresh`` that one of ``leaders`` explains, and that need no message of their own."""
     here = _keys(fresh)
     still_along = [incident for incident in case.along if (incident.rule, incident.subject) in here]
     known = {(incident.rule, incident.subject) for incident in still_along}
@@ -175,7 +175,7 @@ def _kind_of_message(
 
 
 def _reminder_due(notified_at: datetime, severity: Severity, rulebook: Rulebook) -> datetime:
-    """The first reminder hour once people were left alone for the days of ``severity``, the last of them for ``REST`` only."""
+    """The first reminder hour that is ``REST``, plus the policy's days for ``severity`` less one, after the last message."""
     days = rulebook.policy.reminder_days.get(severity, 1)
     rested = (notified_at + (days - 1) * A_DAY + REST).astimezone(rulebook.tzinfo)
     at = rulebook.policy.reminder_at
@@ -184,7 +184,7 @@ def _reminder_due(notified_at: datetime, severity: Severity, rulebook: Rulebook)
 
 
 def _announced(case: Case, kind: Kind, visible: Sequence[Incident], context: NotificationContext) -> tuple[Case, Event]:
-    """One message about ``case``, and what people know afterwards."""
+    """One message about ``case``, and the case with what people know afterwards."""
     states = _states(case, visible)
     items = [*(item(incident, states[(incident.rule, incident.subject)]) for incident in visible), *case.over]
     changed = [item for item in items if item.state in ("new", "worse")]
@@ -228,9 +228,9 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], context: Not
 
 
 def _over(case: Case, context: NotificationContext) -> tuple[None, Event | None]:
-    """The last message of a case of which everything is over; None where its rules are no longer in the catalogue.
+    """The last message of a case whose incidents all ended; None if its rules are no longer in the catalogue.
 
-    It goes to the channels that had a message before, also during a silence.
+    It is sent to the channels that had a message before, also during a silence.
     """
     items = list(case.over) or [
         Item(rule=known.rule, subject=known.subject, state="over", severity=known.severity, since=case.since)
@@ -254,7 +254,7 @@ def _over(case: Case, context: NotificationContext) -> tuple[None, Event | None]
 
 
 def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], State]:
-    """What is to be said of each incident since the message before; beside nothing that was told, nothing is along."""
+    """The change of each incident since the message before; without any earlier message none is ``along``."""
     before = {(incident.rule, incident.subject): incident.severity for incident in case.notified}
     along = {(incident.rule, incident.subject) for incident in case.along}
     alone = not any((incident.rule, incident.subject) not in along for incident in visible)

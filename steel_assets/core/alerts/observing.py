@@ -1,4 +1,4 @@
-"""How an incident changes with each condition: whether it is wrong, since when, and how severe it is."""
+"""How an incident changes with a condition: whether it is wrong, since when, and how severe it is."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from steel_assets.core.alerts.incidents import Incident, Sighting
 from steel_assets.core.alerts.rules import AlertRule, Rulebook, worse
 
 GRACE = timedelta(minutes=10)
-"""While something stays as wrong as it is, how often that is written down."""
+"""How often an unchanged bad state is stored."""
 
 
 def observed(before: Incident | None, condition: Condition, rulebook: Rulebook) -> Incident:
-    """The incident after ``condition``; ``before`` itself where nothing changes that has to be stored."""
+    """The incident after ``condition``; ``before`` itself if nothing changed that must be stored."""
     rule = rulebook.rule(condition.rule)
     base = before or Incident(rule=condition.rule, subject=condition.subject, seen=condition.moment)
     if before is not None and (_old(before, condition, rule) or _nothing_new(before, condition, rulebook)):
@@ -50,7 +50,7 @@ def _old(before: Incident, condition: Condition, rule: AlertRule) -> bool:
 
 
 def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> bool:
-    """Whether ``after`` says no more than ``before`` did minutes ago; then it is not stored, and the alert state not written."""
+    """Whether the condition adds nothing to ``before``, which was stored minutes ago; then the alert state is not written."""
     rule = rulebook.rule(condition.rule)
     severity = condition.severity or rulebook.severity(rule, condition.value)
     lasting = before.wrong and condition.firing and before.recent[-1].firing and not rule.notice
@@ -58,13 +58,13 @@ def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> 
 
 
 def may_matter(incident: Incident, rulebook: Rulebook) -> bool:
-    """Whether an incident that is not wrong must be kept: a notice (not to be sent twice), or a bad figure among the last two."""
+    """Whether an incident that is not wrong must be kept: a notice (not to be sent twice), or a bad value among the last two."""
     rule = rulebook.rule(incident.rule)
     return rule.notice or (rule.noisy and any(sighting.firing for sighting in incident.recent[-2:]))
 
 
 def _noisily_wrong(base: Incident, recent: Sequence[Sighting]) -> bool:
-    """Two bad ones of three make it wrong, two good ones in a row make it right again."""
+    """Two bad values of three make it wrong, two good values in a row make it right again."""
     if base.wrong:
         return any(sighting.firing for sighting in recent[-2:])
     return sum(sighting.firing for sighting in recent) >= 2

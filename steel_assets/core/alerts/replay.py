@@ -1,8 +1,8 @@
-"""What the rules would have sent over a recorded history, and how much of it was false.
+"""What the rules would have sent over a recorded history, and how many of those alerts were false.
 
-An alert about a figure was false when the figure's level was fine all along: the median of the first ``HINDSIGHT`` readings
-from the one that was told on (itself included) is within the limit. A false alert about a fact (a failed check or run) cannot
-be told from the record alone, so those are counted and not judged.
+An alert about a figure was false if the figure's level was within the limit: the median of the first ``HINDSIGHT`` readings,
+starting with the one that caused the alert. Whether an alert about a fact (a failed check or run) was false cannot be derived
+from the record, so those are counted but not judged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Replay:
-    """What would have been sent: messages by the rule that mattered most; of each rule what was told, judged, and false."""
+    """What would have been sent: messages by their main rule; for each rule the alerts, those judged, and those false."""
 
     events: list[Event] = field(default_factory=list)
     openings: Counter[str] = field(default_factory=Counter)
@@ -37,7 +37,7 @@ class Replay:
 
 
 def replay(readings: Sequence[Reading], conditions: Sequence[Condition], rulebook: Rulebook, available: frozenset[str]) -> Replay:
-    """Advance through the recorded history moment by moment, each step given only what was known then.
+    """Step through the recorded history moment by moment; each step uses only what was known then.
 
     Raises:
         UnknownRule: a condition names a rule that does not exist.
@@ -65,7 +65,7 @@ def replay(readings: Sequence[Reading], conditions: Sequence[Condition], ruleboo
 
 
 def _ticks(moments: Sequence[datetime]) -> Iterator[datetime]:
-    """``moments`` and every hour between them: time passes for reminders even when nothing is recorded."""
+    """``moments`` and every hour between them, because reminders become due although nothing is recorded."""
     for before, after in pairwise(moments):
         yield before
         hours = int((after - before) / HOUR)

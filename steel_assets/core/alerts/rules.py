@@ -1,4 +1,4 @@
-"""The shape of an alert rule and of the policy that holds for all of them; the catalogue fills them from YAML."""
+"""The form of alert rules and of their common policy, which the catalogue fills from YAML."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from steel_assets.core.former_keys import renamed
 from steel_assets.core.types import Declaration, Identifier
 
 PRICE_WATCH = "price_watch"
-"""The rule under which what somebody watches is told; its events are about a watch, by id (``core.watches``)."""
+"""The rule of price watches; its events are about a watch, by id (``core.watches``)."""
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -30,7 +30,7 @@ def worse(severity: Severity, other: Severity) -> bool:
 
 
 class VariantText(Declaration):
-    """What is said of one variant of a rule, and what to do about it; empty: as the rule says."""
+    """Texts for one variant of a rule; an empty one is taken from the rule."""
 
     message: str = ""
     message_es: str = ""
@@ -44,27 +44,26 @@ class VariantText(Declaration):
 
 
 class AlertRule(Declaration):
-    """One kind of alert: what raises it, how bad it is, who is told, what to do about it.
+    """One kind of alert: what triggers it, its severity, its recipients, and its texts.
 
     Attributes:
-        metric, above: for a threshold, the figure that must not be above the limit; a figure that cannot be measured raises
-            the rule ``metric_unknown`` instead and neither opens nor closes this one.
+        metric, above: for a threshold: the metric, and its largest allowed value. A value that cannot be measured triggers the
+        rule ``metric_unknown`` instead, and neither opens nor ends an incident of this one.
         budget_days: the limit is the monthly budget divided by this many days, instead of ``above``.
-        unit: how the figure is written; ``points`` are percentage points of a share.
+        unit: how the value is written; ``points`` are percentage points of a share.
         severity: fixed, or ``scaled``: medium above the limit, high beyond ``AlertPolicy.high_beyond`` times the limit.
-        noisy: two of the last three figures must be above the limit, and then two in a row within it for the end.
-        opens_after_minutes, closes_after_minutes: how long it must be wrong before anybody is told, and right again before
-            it counts as over.
-        notice: told once, nothing stays open.
-        retrains: an incident launches retraining, once.
-        reminds: whether people are reminded every day while it is open.
-        cause: what is to blame where the subject names neither a provider nor a market (``causes.py``).
-        follows: rules whose open incident explains one of this rule; it then belongs to that one's cause.
-        quietly: those of them beside which it is not told by itself, only in the next message.
-        message: what it means for people, with names in braces (``wording.py``); where one is not known, ``title`` is said.
+        noisy: an incident opens when two of the last three values are above the limit, and ends after two in a row within it.
+        opens_after_minutes, closes_after_minutes: how long it must be wrong before it opens, and right again before it ends.
+        notice: one message is sent, and no incident stays open.
+        retrains: an incident launches one retraining.
+        reminds: whether a reminder is sent every day while it is open.
+        cause: the cause of incidents whose subject names neither a provider nor a market (``causes.py``).
+        follows: rules whose open incident explains one of this rule, which then shares that one's cause.
+        quietly: those of them during which this rule sends no message of its own; it is listed in the next one.
+        message: what it means for people, with placeholders in braces (``wording.py``); if a value is missing, ``title`` is used.
         title_es, message_es, advice_es: the same in Spanish.
-        variants: other words for one check, or for one kind of problem (``wording.py``).
-        counts: for a count, the metadata of a materialisation that holds it (more than ``above``, else 0, is an alert).
+        variants: other texts for one check, or for one kind of problem (``wording.py``).
+        counts: for a count, the metadata entry of a materialisation with it (more than ``above``, else 0, is an alert).
     """
 
     id: Identifier
@@ -122,14 +121,14 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 
 
 class Hours(Declaration):
-    """When a channel may ring: on ``days``, from ``start`` until ``end`` in the zone of the schedules, past midnight too."""
+    """When a channel sends: on ``days``, from ``start`` until ``end`` in the schedules' zone, possibly past midnight."""
 
     start: time
     end: time
     days: tuple[Weekday, ...] = WEEKDAYS
 
     def on(self, here: datetime) -> bool:
-        """Whether ``here``, a moment in that zone, is among them; the hours after midnight belong to the day before."""
+        """Whether ``here``, a time in that zone, is within the hours; hours after midnight belong to the day before."""
         clock, day = here.time(), here.weekday()
         if self.start < self.end:
             return WEEKDAYS[day] in self.days and self.start <= clock < self.end
@@ -141,21 +140,21 @@ class AlertPolicy(Declaration):
 
     Attributes:
         high_beyond: a scaled rule is of high severity beyond this many times its limit.
-        reminder_at: o'clock of the reminders of what is still open, in the zone of the schedules.
-        reminder_days: after how many days without a message what is that bad is reminded of.
-        gather_minutes: what joins an incident without making it worse waits until this long after the last message of it.
-        unanswered_minutes: after this long a critical incident that nobody acknowledged is told once more.
-        digest_above: more messages than this waiting for one channel are sent as one.
-        first_look_hours: how far back events are read when there is no memory of having read any.
-        channel_down_minutes: how long a channel may fail before the others say so.
+        reminder_at: time of day of reminders, in the schedules' zone.
+        reminder_days: by severity, days without a message after which a reminder is sent.
+        gather_minutes: an incident that joins a case without making it worse waits until this long after its last message.
+        unanswered_minutes: after this time a critical incident that nobody acknowledged is sent once more.
+        digest_above: if more messages than this wait for one channel, they are sent as one.
+        first_look_hours: how far back events are read if no position is stored.
+        channel_down_minutes: how long a channel may fail before the others report it.
         daemon_silence_minutes: how long a daemon, schedule or sensor may be overdue.
-        retry_minutes: how long the retry of a failed run may take to be launched.
-        queue_minutes: how long a run may wait for its turn.
-        retrain_cooldown_hours: least time between two retrainings launched by an incident.
+        retry_minutes: how long launching the retry of a failed run may take.
+        queue_minutes: how long a run may wait in the queue.
+        retrain_cooldown_hours: least time between two retrainings launched by incidents.
         always: channels that get every message.
-        least: the least severity that a channel gets; channels that are not named get all.
-        reminds_from: the least severity that is reminded of.
-        hours: when a channel gets what is not critical; outside of them it waits. Channels that are not named get it always.
+        least: by channel, the least severity that it gets; channels left out get all.
+        reminds_from: the least severity with reminders.
+        hours: by channel, when it gets messages that are not critical; outside they wait. Channels left out have no limit.
     """
 
     high_beyond: float = Field(gt=1, allow_inf_nan=False)
@@ -177,11 +176,11 @@ class AlertPolicy(Declaration):
 
 
 class UnknownRule(KeyError):
-    """A condition names a rule that the catalogue does not have; the message says which it has."""
+    """A condition names a rule that the catalogue does not have; the message lists the rules."""
 
 
 class Rulebook(Declaration):
-    """All rules, the policy, the zone that people's clocks show, and what alerts may be about."""
+    """All rules, the policy, the schedules' time zone, and the markets, series and providers that alerts can be about."""
 
     rules: Mapping[str, AlertRule]
     policy: AlertPolicy
@@ -190,11 +189,15 @@ class Rulebook(Declaration):
 
     @property
     def tzinfo(self) -> ZoneInfo:
-        """The zone in which hours and days of reminders are meant."""
+        """The time zone of the policy's hours and days."""
         return ZoneInfo(self.zone)
 
     def rule(self, name: str) -> AlertRule:
-        """The rule called ``name``. Raises UnknownRule."""
+        """The rule called ``name``.
+
+        Raises:
+            UnknownRule: there is none.
+        """
         try:
             return self.rules[name]
         except KeyError:
@@ -202,23 +205,23 @@ class Rulebook(Declaration):
             raise UnknownRule(f"there is no alert rule {name!r}; declare it in catalog/alerts/. Known are {known}") from None
 
     def rests(self, channel: str, now: datetime) -> bool:
-        """Whether ``channel`` gets only what is critical at ``now``."""
+        """Whether ``channel`` sends only critical messages at ``now``."""
         hours = self.policy.hours.get(channel)
         return hours is not None and not hours.on(now.astimezone(self.tzinfo))
 
     def quiet(self, hours: Hours | None, now: datetime) -> bool:
-        """Whether ``now`` lies in ``hours`` in which something does not go out."""
+        """Whether ``now`` is within ``hours``, in which nothing is sent."""
         return hours is not None and hours.on(now.astimezone(self.tzinfo))
 
     def severity(self, rule: AlertRule, value: float | None) -> Severity:
-        """How bad ``value`` is under ``rule``."""
+        """The severity of ``value`` under ``rule``."""
         if rule.severity != "scaled":
             return rule.severity
         far = value is not None and rule.above is not None and value > rule.above * self.policy.high_beyond
         return "high" if far else "medium"
 
     def route(self, rule: AlertRule, severity: Severity, subject: str, available: frozenset[str]) -> tuple[str, ...]:
-        """The channels, of those that are set up, that get a message; one about a channel never goes over that channel."""
+        """The configured channels that send a message; one about a channel is not sent over that channel."""
         wanted = dict.fromkeys((*rule.channels, *self.policy.always))
         least = self.policy.least
         fitting = [channel for channel in wanted if not worse(least.get(channel, "low"), severity)]

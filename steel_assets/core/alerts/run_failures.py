@@ -1,4 +1,4 @@
-"""Conditions from a failed run: about one market or provider where every failed step belongs to one, else about the job."""
+"""Conditions of a failed run: one per market or provider if every failed step belongs to one, else one about the job."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from steel_assets.core.alerts.subjects import Place, Subjects
 def by_place(
     whole: Condition, errors: Sequence[tuple[str, str]], open_subjects: Iterable[str], subjects: Subjects
 ) -> list[Condition]:
-    """What the end of a run means, one condition for each market and provider that it failed for.
+    """The conditions of a run's end, one for each market and provider that it failed for.
 
     Args:
         whole: the run's end as one condition, about its job.
-        errors: key and message of each step that failed.
-        open_subjects: of the open incidents of this rule; those of the same job that this end does not repeat are over.
+        errors: key and message of each failed step.
+        open_subjects: subjects of open incidents of this rule; those of the same job that this end does not repeat are ended.
     """
     mine = [subject for subject in open_subjects if subject == whole.subject or subject.startswith(f"{whole.subject}: ")]
     if not whole.firing:
@@ -41,6 +41,6 @@ def by_place(
 
 
 def _facts(place: Place) -> dict[str, str]:
-    """Where the first of its steps failed, for the words of the message."""
+    """The step that failed first at a place, for the text of the message."""
     facts = {"market": place.market, "provider": place.provider, "group": place.group, "asset": place.asset}
     return {name: value for name, value in facts.items() if value}

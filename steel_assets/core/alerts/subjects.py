@@ -1,8 +1,8 @@
-"""What alerts are about: the markets, series and providers behind the subjects that observers write.
+"""Parses the subjects of alerts into markets, series and providers.
 
-A subject is a line for people and a name for machines: ``raw/yahoo_finance/steel_futures: collected``,
-``hrc_us_midwest/forecasts: recent_price``, ``forecasts: recent_price [hrc_us_midwest]``, ``hrc_us_midwest``,
-``mape of hrc_us_midwest``, ``Nucor (share_nucor, alpha_vantage)``. This module takes them apart; it knows no rule.
+A subject is a line for people and an identifier for programs: ``raw/yahoo_finance/steel_futures: collected``,
+``hrc_us_midwest/forecasts: recent_price``, ``forecasts: recent_price [hrc_us_midwest]``, ``hrc_us_midwest``, ``mape of
+hrc_us_midwest``, ``Nucor (share_nucor, alpha_vantage)``. This module does not use any rule.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ NAMED = re.compile(r"(?:^|; )(\w+): ")
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the pipeline something is; what is not known is empty.
+    """A place in the pipeline; fields that are not known are empty.
 
     Attributes:
-        asset: without the market or the partition, as ``forecasts``.
-        metric: of a figure that cannot be measured.
+        asset: without the market or the partition, such as ``forecasts``.
+        metric: name of a figure that could not be measured.
     """
 
     provider: str = ""
@@ -39,21 +39,21 @@ class Place:
     metric: str = ""
 
     def fits(self, other: Place) -> bool:
-        """False when the two name different endpoint groups or different markets."""
+        """False if the two name different endpoint groups or different markets."""
         groups = {self.group, other.group} - {""}
         markets = {self.market, other.market} - {""}
         return len(groups) < 2 and len(markets) < 2
 
 
 class Subjects(Declaration):
-    """Everything that has a name, by id, as the catalogue declares it; ``providers``: id → name."""
+    """All names by id, as the catalogue declares them; ``providers``: id → name."""
 
     markets: Mapping[str, Market] = {}
     series: Mapping[str, Series] = {}
     providers: Mapping[str, str] = {}
 
     def place(self, subject: str) -> Place:
-        """Where ``subject`` is; an empty place when it names nothing that is declared."""
+        """The place that ``subject`` names; an empty place if it names nothing declared."""
         if found := SERIES.search(subject):
             return self._of_series(found["series"], found["provider"])
         if found := FIGURE.fullmatch(subject):
@@ -64,7 +64,7 @@ class Subjects(Declaration):
         return Place()
 
     def of_step(self, step: str) -> Place:
-        """Where the step of a run is, by its key: ``hrc_us_midwest__forecasts``, ``collect_yahoo_finance``."""
+        """The place of a run's step, from its key: ``hrc_us_midwest__forecasts``, ``collect_yahoo_finance``."""
         asset = step.partition(".")[0]  # what follows names a part of the step
         provider = asset.removeprefix(COLLECT)
         if asset.startswith(COLLECT) and provider in self.providers:
@@ -72,7 +72,7 @@ class Subjects(Declaration):
         return self._of_asset(asset.replace("__", "/"), "", "")
 
     def sources(self, market: str) -> frozenset[str]:
-        """The providers without which ``market`` has no price."""
+        """The providers that ``market`` needs for its price."""
         if market not in self.markets:
             return frozenset()
         target = self.markets[market].target
@@ -88,7 +88,7 @@ class Subjects(Declaration):
         ]
 
     def series_at(self, place: Place, text: str = "") -> frozenset[str]:
-        """The series that ``place`` is about: itself, or those of its group that ``text`` names (all where it names none)."""
+        """The series that ``place`` is about: itself, or those of its group that ``text`` names (all if it names none)."""
         if place.series:
             return frozenset({place.series})
         there = {

@@ -1,7 +1,7 @@
-"""The links in messages, signed: what each says is in it, and it opens nothing else.
+"""Signed tokens of the links in messages; each permits one action only.
 
-By one whoever got the message acknowledges its incident: it names one case, is good for a week, and is void once that case is
-over or somebody looks after it. By the other a price watch is removed: it names one watch, and is void once that is gone.
+One acknowledges an incident: it names one case, is valid for a week, and is void once that case ended or somebody looks after it.
+The other removes a price watch: it names one watch, and is void once that is gone.
 """
 
 from __future__ import annotations
@@ -16,35 +16,39 @@ from steel_assets.core.problem import Problem
 
 LASTS = timedelta(days=7)
 MEANING = b"steel-assets/acknowledge/"
-"""Before what is signed: no signature passes for one of something else."""
+"""Prefix of the signed text, so that no signature made for another purpose is accepted."""
 
 REMOVING = b"steel-assets/unsubscribe/"
-"""The same of the other link."""
+"""The same for the other link."""
 
 REMOVES = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{32})")
 SHAPE = re.compile(r"([0-9a-f]{12})\.([a-z][a-z0-9_]{0,31})\.([0-9a-f]{8})\.([0-9a-f]{32})")
 
 
 class BadToken(Problem, ValueError):
-    """The link is not one of ours, or too old."""
+    """The token is not valid, or too old."""
 
 
 @dataclass(frozen=True)
 class LinkClaims:
-    """What a link says: the case, and over which channel it was sent."""
+    """The content of a token: the case, and the channel over which it was sent."""
 
     case: str
     channel: str
 
 
 def token(key: bytes, case: str, channel: str, now: datetime) -> str:
-    """What the link in a message about ``case``, sent over ``channel`` at ``now``, carries."""
+    """The token for the link in a message about ``case``, sent over ``channel`` at ``now``."""
     claim_text = f"{case}.{channel}.{int((now + LASTS).timestamp()):08x}"
     return f"{claim_text}.{_signature(key, claim_text)}"
 
 
 def claim(key: bytes, text: str, now: datetime) -> LinkClaims:
-    """What ``text`` says. Raises BadToken, also for everything that is no token at all."""
+    """The content of ``text``.
+
+    Raises:
+        BadToken: it is not a valid token.
+    """
     parts = SHAPE.fullmatch(text)
     if parts is None or not hmac.compare_digest(parts[4], _signature(key, text.rpartition(".")[0])):
         raise BadToken("this link is not one that Steel Assets sent; open it from the message, whole")
@@ -54,12 +58,16 @@ def claim(key: bytes, text: str, now: datetime) -> LinkClaims:
 
 
 def removal_token(key: bytes, watch: str) -> str:
-    """What the link by which the price watch of that id is removed carries."""
+    """The token for the link that removes the price watch of that id."""
     return f"{watch}.{_signature(key, watch, REMOVING)}"
 
 
 def removal(key: bytes, text: str) -> str:
-    """The id of the watch that ``text`` removes. Raises BadToken, also for everything that is no token at all."""
+    """The id of the watch that ``text`` removes.
+
+    Raises:
+        BadToken: it is not a valid token.
+    """
     found = REMOVES.fullmatch(text)
     if found is None or not hmac.compare_digest(found[2], _signature(key, found[1], REMOVING)):
         raise BadToken("this link is not one that Steel Assets sent; open it from the message, whole")

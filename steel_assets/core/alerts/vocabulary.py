@@ -1,6 +1,6 @@
-"""The words of alerts that belong to no rule, and how they are said in a language; those of the rules are in the catalogue.
+"""Texts of alerts that belong to no rule, and their translation; texts of rules are in the catalogue.
 
-A text stands in English where it is said. Its Spanish is in the message catalogue (gettext) in ``locale/``.
+A text stands in English where it is used. Its Spanish is in the message catalogue (gettext) in ``locale/``.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ BEFORE_TITLE = {
     "unanswered": phrase("Nobody has answered: "),
     "recovered": phrase("Over: "),
 }
-"""What stands before the title of an event of a kind; the other kinds have nothing there."""
+"""Prefix of the title, by kind of event; other kinds have none."""
 
 SIDES = {"above": phrase("above"), "below": phrase("below")}
-"""On which side of its level a price is."""
+"""The side of its level on which a price is."""
 
 ODDS_OF = {
     "by": phrase("at any close up to {0}"),
     "on": phrase("on {0}"),
     "average": phrase("on average of {0}"),
 }
-"""Of what the odds of a price watch are."""
+"""What the odds of a price watch are about."""
 
 CALLED = {
     # Jobs.
@@ -93,7 +93,7 @@ CALLED = {
     "this machine": phrase("this machine"),
     "prediction service": phrase("the prediction service"),
 }
-"""What people call a job, an asset, a check, a channel or a figure."""
+"""Names for people, of jobs, assets, checks, channels and figures."""
 
 
 @lru_cache
@@ -102,17 +102,17 @@ def _words(language: Language) -> Words:
 
 
 def say(language: Language, text: str, *values: object, **named: object) -> str:
-    """The English ``text`` in ``language``, with ``values`` and ``named`` put into its places."""
+    """The English ``text`` translated to ``language``, with ``values`` and ``named`` filled in."""
     return _contracted(language, _words(language)(text, *values, **named))
 
 
 def say_many(language: Language, singular: str, several: str, number: int, *values: object) -> str:
-    """As ``say``, with the one of two English texts that goes with ``number``, which is not put into it by itself."""
+    """As ``say``, choosing the singular or plural text by ``number``, which is not filled in."""
     return _contracted(language, _words(language).many(singular, several, number, *values))
 
 
 def called(language: Language, name: str) -> str:
-    """What people call ``name``; itself, with spaces, where there is no other word for it."""
+    """The name for people of ``name``; without one, ``name`` with spaces for underscores."""
     return say(language, CALLED[name]) if name in CALLED else name.replace("_", " ")
 
 

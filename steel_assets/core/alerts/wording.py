@@ -1,7 +1,7 @@
-"""The words of an incident for every page, mail and command: what it means first, then what to do, in two languages.
+"""The text of an incident for pages, mails and commands: first what it means, then what to do, in two languages.
 
-Sentences are the catalogue's (``message`` and ``advice`` of a rule or of one of its variants), names are filled in. Where a name
-is not known the rule's plain title is said instead; advice then has the word in capitals, as in a manual.
+Sentences come from the catalogue (``message`` and ``advice`` of a rule or of one of its variants) with placeholders filled in.
+If a value is missing, the rule's plain title is used; advice shows the placeholder in capitals instead.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ LONGEST_READ = 2000
 BRACKETS = re.compile(r"[\[{][^\[\]{}]*[\"':<>][^\[\]{}]*[\]}]")
 CUT_OFF = re.compile(r"[\[{]\s*[\"'{\[].*?(?=; |$)")
 CONSEQUENCE = re.compile(r"[:;] ")
-"""Where a sentence goes on to what follows; of what is over, that is not said."""
+"""Separates a sentence's main part from its consequence, which is left out when the incident ended."""
 
 TAGS = re.compile(r"<[^>]{1,200}>")
 
 
 def title(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
-    """The consequence in a line, of what matters most, and how much more there is."""
+    """One line with the consequence of the most important item, and how many more there are."""
     items = items_of(event)
     news = (
         [item for item in items if item.state in ("new", "worse")]
@@ -56,7 +56,7 @@ def sentence(item: Item, event: Event, rulebook: Rulebook, language: Language = 
 
 
 def advice(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
-    """What to do about what matters most in ``event``, with the command."""
+    """What to do about the most important item of ``event``, with the command."""
     lead = worst_first(event)[0]
     rule, namer = rulebook.rule(lead.rule), _namer(event, rulebook, language)
     names = namer.names(lead)
@@ -66,7 +66,7 @@ def advice(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
 
 
 def facts(event: Event, rulebook: Rulebook, language: Language = "en") -> tuple[tuple[str, str], ...]:
-    """Label and text of everything that a message says below its title, in the order of reading."""
+    """Label and text of everything a message says below its title, in the order of reading."""
     items = worst_first(event)
     lead, over = items[0], event.kind == "recovered"
     first = title(event, rulebook, language)
@@ -89,7 +89,7 @@ def facts(event: Event, rulebook: Rulebook, language: Language = "en") -> tuple[
 
 
 def items_of(event: Event) -> tuple[Item, ...]:
-    """What ``event`` lists; of an event of an earlier release, the one thing that it was about."""
+    """The items of ``event``; for an event of an earlier release, the one incident that it was about."""
     return event.items or (
         Item(
             rule=event.rule,
@@ -106,7 +106,7 @@ def items_of(event: Event) -> tuple[Item, ...]:
 
 
 def cleaned(text: str) -> str:
-    """An observer's text without what a provider's machine wrote: JSON, tags; and not too long."""
+    """An observer's text without a provider's JSON and tags, and shortened."""
     before, text = None, text[:LONGEST_READ]
     while before != text:
         before, text = text, BRACKETS.sub("…", text)
@@ -123,14 +123,18 @@ def _shared(text: str) -> str:
 
 
 def names_in(rule: AlertRule) -> set[str]:
-    """All names in braces in the words of ``rule``. Raises ValueError where braces do not fit."""
+    """All placeholders in the texts of ``rule``.
+
+    Raises:
+        ValueError: braces do not match.
+    """
     words: list[AlertRule | VariantText] = [rule, *rule.variants.values()]
     texts = [text for word in words for text in (word.message, word.message_es, word.advice, word.advice_es)]
     return {name for text in texts for name in _names_in(text)}
 
 
 def _templates(rule: AlertRule, variant: str, language: Language, kind: str) -> list[str]:
-    """From the most to the least particular; Spanish gives way to English where a rule of one's own has none."""
+    """Templates from the most to the least specific; Spanish falls back to English if a user's rule has none."""
     templates: list[str] = []
     particular: tuple[VariantText | AlertRule | None, ...] = (rule.variants.get(variant), rule)
     for words in particular:
@@ -149,7 +153,7 @@ def _namer(event: Event, rulebook: Rulebook, language: Language) -> Namer:
 
 
 def worst_first(event: Event, items: Iterable[Item] | None = None) -> list[Item]:
-    """The items of ``event`` (or some of them): the one it is named after, then what is new, then what is worst."""
+    """The items of ``event`` (or those given): its main item, then new ones, then by severity."""
     order = {"new": 0, "worse": 0, "along": 1, "open": 2, "over": 3}
     levels = ("critical", "high", "medium", "low")
     lead = (event.rule, event.subject)
@@ -165,7 +169,7 @@ def _list(items: list[Item], event: Event, rulebook: Rulebook, language: Languag
 
 
 def _ended(event: Event, items: list[Item], rulebook: Rulebook, language: Language, *, besides: str) -> str:
-    """What is over, without what followed from it."""
+    """What ended, without its consequences."""
     causes = dict.fromkeys(_cause_of(sentence(item, event, rulebook, language)) for item in items if item.state == "over")
     return _counted([sentence for sentence in causes if sentence != besides], language)
 

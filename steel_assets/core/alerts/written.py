@@ -1,4 +1,4 @@
-"""Figures, days and lengths of time as people write them, in either language; moments in the installation's time zone."""
+"""Formats figures, days and durations in either language, and moments in the installation's time zone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WEEKDAYS = (
 
 
 def figure(value: float, unit: Unit, language: Language = "en") -> str:
-    """``value`` as people write it; alike in both languages, as in Mexico."""
+    """``value`` with its unit; the same in both languages, as in Mexico."""
     match unit:
         case "share":
             return f"{value:.1%}".replace("%", " %")
@@ -54,7 +54,7 @@ def figure(value: float, unit: Unit, language: Language = "en") -> str:
 
 
 def span(lasted: timedelta) -> str:
-    """A length of time in its two largest units."""
+    """A duration in its two largest units."""
     minutes = int(lasted.total_seconds() // 60)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [(days, "d"), (hours, "h"), (minutes, "min")]
@@ -83,7 +83,7 @@ def full(moment: datetime, rulebook: Rulebook, language: Language = "en") -> str
 
 
 def day(when: date, language: Language, *, seen_in: int | None = None) -> str:
-    """3 March; with its year where people read it in another one."""
+    """``3 March``; with its year if people read it in another year."""
     month = say(language, MONTHS[when.month - 1])
     if seen_in is None or seen_in == when.year:
         return say(language, "{day} {month}", day=when.day, month=month)
@@ -91,7 +91,7 @@ def day(when: date, language: Language, *, seen_in: int | None = None) -> str:
 
 
 def listed(names: list[str], language: Language) -> str:
-    """a, b and c; in Spanish ``e`` before the sound of an i (not before that of hie)."""
+    """``a, b and c``; in Spanish ``e`` before the sound of an i (but not before hie)."""
     if len(names) < 2:
         return "".join(names)
     last = names[-1]

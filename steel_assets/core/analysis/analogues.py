@@ -1,4 +1,4 @@
-"""What followed the five times that looked most like today, beside what usually follows."""
+"""What followed the five past days most similar to today, compared with what usually follows."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 COUNT = 5
 AHEAD = (5, 21, 63)
-"""Sessions after which is looked at what followed."""
+"""Sessions after which the outcome is measured."""
 BACK = (5, 21, 63)
-"""Sessions whose moves make the picture of a day, beside volatility and where the price stands in a year."""
+"""Sessions over which moves are compared, besides volatility and the price's place within a year."""
 YEAR = 250
 APART = 63
-"""Sessions between two analogues; the newest lies so far back that neither its picture nor what followed touches today's."""
+"""Least sessions between two analogues; the newest is so old that neither its features nor its outcome overlap today's."""
 DRAWS = 9999
 FEWEST = 500
-"""Days to choose from."""
+"""Least number of days to choose from."""
 
 
 def analogues(known: MarketData) -> Iterator[Statement | Unsaid]:
     """What followed on each of ``AHEAD``.
 
-    Nearest neighbours of today's picture (Lorenz 1969, *Atmospheric Predictability as Revealed by Naturally Occurring
-    Analogues*, J. Atmos. Sci. 26, 636–646). The test: what followed beside what followed five days taken at random from the same
-    history, ``DRAWS`` times; the p is the share of draws in which as much followed. It is taken twice, of the moves as they
-    were and in units of the spread expected at each time, and the larger p counts: the first alone finds what is only a wild
-    year, the second what is only a spread that was expected too small.
+    Nearest neighbours of today's features (Lorenz 1969, *Atmospheric Predictability as Revealed by Naturally Occurring
+    Analogues*, J. Atmos. Sci. 26, 636–646). The test compares what followed with what followed five days drawn at random from the
+    same history, ``DRAWS`` times; the p-value is the share of draws with at least as large an outcome. It is computed twice, from
+    the moves as they were and in units of the spread expected at each time, and the larger p-value counts: the first alone would
+    find what is only a volatile year, the second what is only a spread that was expected too small.
     """
     moves = np.nan_to_num(known.moves)
     total = np.concatenate([[0.0], np.cumsum(moves)])  # total[i + 1] is the log price after session i, without rolls
@@ -69,7 +69,7 @@ def analogues(known: MarketData) -> Iterator[Statement | Unsaid]:
 
 
 def _pictures(total: np.ndarray, volatility: np.ndarray) -> np.ndarray:
-    """One row per session, from what was known at it: moves in units of their spread, volatility, place within a year."""
+    """The features of each session, from what was known then: moves in units of their spread, volatility, place within a year."""
     count = len(volatility)
     columns = []
     for back in BACK:
@@ -87,7 +87,7 @@ def _pictures(total: np.ndarray, volatility: np.ndarray) -> np.ndarray:
 
 
 def _nearest(distance: np.ndarray) -> np.ndarray:
-    """Places of the ``COUNT`` smallest distances that are ``APART`` from each other."""
+    """Positions of the ``COUNT`` smallest distances that are at least ``APART`` from each other."""
     found: list[int] = []
     for place in np.argsort(distance, kind="stable"):
         if all(abs(int(place) - other) >= APART for other in found):
@@ -98,10 +98,10 @@ def _nearest(distance: np.ndarray) -> np.ndarray:
 
 
 def _at_random(followed: np.ndarray, chosen: np.ndarray) -> float:
-    """Share of draws of as many days in which the mean is as far from the usual as on the days ``chosen``.
+    """Share of random draws of as many days whose mean outcome is as far from the usual as that of the days ``chosen``.
 
-    Always the same draws for as long a history. Days drawn may lie closer together than analogues do, so their means spread
-    wider: the test errs on the side of chance.
+    The draws depend only on the length of the history. Drawn days may be closer together than analogues are, so their means vary
+    more: the test is conservative.
     """
     drawn = np.random.default_rng(len(followed)).integers(0, len(followed), (DRAWS, len(chosen)))
     away = np.abs(followed[drawn].mean(axis=1) - followed.mean())

@@ -1,4 +1,4 @@
-"""Who moves first, the market or one of its drivers, by how many days, and whether it held in the second half of the history."""
+"""Whether the market or a driver moves first, by how many days, and whether that held in the second half of the history."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from steel_assets.core.analysis.robust import slope_test
 from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 LAGS = 10
-"""Sessions by which one may lead the other."""
+"""Largest number of sessions by which one may lead the other."""
 FEWEST = 250
-"""Sessions of each half."""
+"""Least number of sessions in each half."""
 
 Leader = Literal["driver", "market"]
 
@@ -22,11 +22,11 @@ Leader = Literal["driver", "market"]
 def leads(known: MarketData) -> Iterator[Statement | Unsaid]:
     """Each daily driver as leader of the market, and as follower.
 
-    The move of the follower k sessions later is regressed on the leader's, beside the follower's own move of the same day (a
-    lead that only repeats the follower's own habit is none: Granger 1969). In the first half of the history the lag with the
-    smallest p is chosen; p there is multiplied by the number of lags. In the second half that lag alone is tested, for the same
-    direction. The statement is as sure as the less sure half: its p is the larger one (Benjamini & Heller 2008, *Screening for
-    Partial Conjunction Hypotheses*, Biometrics 64, 1215–1222).
+    The move of the follower k sessions later is regressed on the leader's, with the follower's own move of the same day as a
+    control (Granger 1969), so that a lead that only repeats the follower's autocorrelation is not found. In the first half of the
+    history the lag with the smallest p-value is chosen, which is multiplied by the number of lags. In the second half only that
+    lag is tested, for the same direction. The p-value of the statement is the larger of the two halves' (Benjamini & Heller 2008,
+    *Screening for Partial Conjunction Hypotheses*, Biometrics 64, 1215–1222).
     """
     for name, driver in known.drivers.items():
         for leader in ("driver", "market"):

@@ -1,4 +1,4 @@
-"""Everything that is said of a market, judged together."""
+"""All statements about a market, corrected together."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ SPEAKERS: tuple[Callable[[MarketData], Iterator[Statement | Unsaid]], ...] = (
     leads,
     analogues,
 )
-"""Who makes statements, in the order in which they are read."""
+"""The functions that make statements, in the order in which these are shown."""
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is said of a market, and what cannot be said."""
+    """The statements about a market, and those that cannot be made."""
 
     statements: list[CorrectedStatement]
     unsaid: list[Unsaid]
 
     @property
     def findings(self) -> list[CorrectedStatement]:
-        """The statements that are more than chance."""
+        """The statements that are significant after correction."""
         return [statement for statement in self.statements if statement.finding]
 
 

@@ -1,4 +1,4 @@
-"""What statements about a market are made from: its prices and moves, its drivers' moves, its margins, as known at a moment."""
+"""The data for statements about a market as known at one moment: prices, moves, drivers' moves, margins."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from steel_assets.core.types import Market, Series
 from steel_assets.core.units import UnitError, conversion
 
 CHAIN = ("iron_ore", "scrap", "rebar", "hot_rolled_coil")
-"""Commodities from the input to the product: a margin is the price of the later one less that of the earlier."""
+"""Commodities from the input to the product: a margin is the price of a later one minus that of an earlier."""
 
 
 @dataclass(frozen=True)
 class Margin:
-    """One price less another, in the unit of the market.
+    """The difference of two prices, in the unit of the market.
 
     Attributes:
         product, input: series.
-        values: one per session; NaN where one of the two is not known.
+        values: one per session; NaN if one of the two is not known.
     """
 
     product: str
@@ -59,7 +59,7 @@ class MarketData:
 
     @property
     def scaled(self) -> np.ndarray:
-        """Moves in units of what was expected the session before; NaN where there is none."""
+        """Moves divided by the standard deviation expected the session before; NaN where there is no move."""
         before = np.concatenate([[np.nan], self.volatility[:-1]])
         return self.moves / before
 
@@ -77,10 +77,10 @@ class MarketData:
 
 
 def evidence(history: MarketHistory, markets: Mapping[str, Market]) -> MarketData:
-    """What ``history`` knows at its moment.
+    """The data that ``history`` knows at its moment.
 
-    Margins are those between the market's price and each driver that is the price of another market of ``markets`` and comes in
-    a unit that needs no exchange rate, as both were known on each day.
+    Margins are those between the market's price and each driver that is another market's price in a unit that needs no exchange
+    rate, both as known on each day.
 
     Args:
         markets: every declared market by id.
@@ -105,9 +105,9 @@ def evidence(history: MarketHistory, markets: Mapping[str, Market]) -> MarketDat
 
 
 def _moves(values: np.ndarray, series: Series) -> np.ndarray:
-    """From each value to the next: the log, of a rate a hundredth of its points.
+    """The change from each value to the next: of logs, or for a rate a hundredth of its percentage points.
 
-    To and from a price that is not above zero (crude oil had one) there is none.
+    NaN to and from a price that is not above zero (crude oil had one).
     """
     values = values / 100 if series.kind == "rate" else np.log(np.where(values > 0, values, np.nan))
     return np.concatenate([[np.nan], np.diff(values)])
@@ -134,5 +134,5 @@ def _margins(history: MarketHistory, markets: Mapping[str, Market]) -> dict[str,
 
 
 def _place(commodity: str) -> int:
-    """Where in the chain a commodity is; -1 for one that is not in it."""
+    """The position of a commodity in ``CHAIN``; -1 if it is not there."""
     return CHAIN.index(commodity) if commodity in CHAIN else -1

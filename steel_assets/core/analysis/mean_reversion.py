@@ -1,4 +1,4 @@
-"""Where the price and its margins stand in their own past, and whether they return to where they usually are."""
+"""The level of the price and its margins within their own past, and whether they return to their mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid
 
 WINDOW = 1250
-"""Sessions looked back at: about five years."""
+"""Sessions of the past that are used: about five years."""
 FEWEST = 250
 
 
@@ -32,10 +32,10 @@ def percentiles_and_reversion(known: MarketData) -> Iterator[Statement | Unsaid]
 
 
 def _percentile(about: str, window: np.ndarray, days: np.ndarray, names: dict[str, str | None]) -> Statement:
-    """Where the newest value stands, against a random walk's: that stands near its highest or lowest most of the time.
+    """The percentile of the newest value, tested against a random walk, which is near its extremes most of the time.
 
-    The share of its past that a random walk is above follows the arcsine law, exactly and whatever its steps are as long as
-    they are symmetric (Sparre Andersen 1953; Feller, *An Introduction to Probability Theory* I, III.4).
+    The share of its past that a random walk is above follows the arcsine law, exactly and for any symmetric steps (Sparre
+    Andersen 1953; Feller, *An Introduction to Probability Theory* I, III.4).
     """
     now, before = float(window[-1]), window[:-1]
     below = float((before < now).sum() + (before == now).sum() / 2)
@@ -53,7 +53,7 @@ def _percentile(about: str, window: np.ndarray, days: np.ndarray, names: dict[st
 
 
 def _arcsine(below: float, count: int) -> float:
-    """Chance that a random walk of ``count`` steps ends above as few, or as many, of its earlier values as ``below``."""
+    """Probability that a random walk of ``count`` steps ends above as few, or as many, of its earlier values as ``below``."""
     fewest = int(min(below, count - below))
     steps = np.arange(1, count + 1)
     chances = np.concatenate([[1.0], np.cumprod((2 * steps - 1) / (2 * steps))])  # C(2k, k) / 4^k
@@ -61,10 +61,10 @@ def _arcsine(below: float, count: int) -> float:
 
 
 def _return(about: str, window: np.ndarray, shown: np.ndarray, names: dict[str, str | None]) -> Statement:
-    """Whether it returns to its mean (augmented Dickey–Fuller: Said & Dickey 1984), and in how many sessions half the way.
+    """Whether the values return to their mean (augmented Dickey–Fuller: Said & Dickey 1984), and their half-life in sessions.
 
     Args:
-        window: what is tested: log prices, or margins.
+        window: the tested values: log prices, or margins.
         shown: the same in the unit of the market.
     """
     count = len(window)

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 FEWEST = 30
-"""Observations without which nothing is tested."""
+"""Least number of observations for a test."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, its standard error, the number of observations, and both one-sided and two-sided p-values of being zero.
+    """An estimate, its standard error, the number of observations, and one-sided and two-sided p-values for zero.
 
     Attributes:
-        above: chance of a figure this high or higher where zero is true.
+        above: probability of an estimate this high or higher if the true value is zero.
     """
 
     value: float

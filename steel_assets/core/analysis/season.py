@@ -1,7 +1,7 @@
-"""Whether the time of year tells anything, and what of the month that comes next.
+"""Whether moves depend on the month of the year, and what that says about the coming month.
 
-Monthly moves are compared, not prices: a decomposition such as STL finds a season in every random walk
-(docs/analysis.md has figures).
+Monthly moves are compared, not prices: a decomposition such as STL finds a season in every random walk (docs/analysis.md has
+figures).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 FEWEST_YEARS = 5
 WITHIN = 0.90
-"""Chance with which a month's usual move lies in its interval."""
+"""Probability that a month's usual move lies in its interval."""
 
 
 def seasons(known: MarketData) -> Iterator[Statement | Unsaid]:
     """The twelve months against each other, and the coming month against the others.
 
-    Within each year months are ranked, so that wild years count no more than calm ones (Friedman 1937, as the test of stable
-    seasonality of X-13ARIMA-SEATS), with the F of Iman & Davenport (1980, *Approximations of the Critical Region of the
-    Friedman Statistic*, Comm. Statist. A9, 571–595). The coming month: Student's t of its distance from its year's mean.
+    Within each year months are ranked, so that volatile years count no more than calm ones (Friedman 1937, as the test of stable
+    seasonality of X-13ARIMA-SEATS), with the F of Iman & Davenport (1980, *Approximations of the Critical Region of the Friedman
+    Statistic*, Comm. Statist. A9, 571–595). The coming month: Student's t of its distance from its year's mean.
     """
     table, coming = _months(known)
     years = len(table)
@@ -66,10 +66,10 @@ def seasons(known: MarketData) -> Iterator[Statement | Unsaid]:
 
 
 def _months(known: MarketData) -> tuple[np.ndarray, int]:
-    """Log moves of whole months, one row per twelve, the first column the month that comes next; and that month, 1 to 12.
+    """Log moves of whole months, one row per twelve, the first column the coming month; and that month's number, 1 to 12.
 
-    The newest month counts as whole only once another has begun, so the coming one is the month after the newest session's.
-    The rows go back from the last whole month; a month without a single move ends them.
+    The newest month counts as complete only once another has begun, so the coming one is the month after the newest session's.
+    The rows go back from the last complete month; a month without any move ends them.
     """
     months = known.days.astype("datetime64[M]").astype(int)
     there = np.isfinite(known.moves)

@@ -1,4 +1,4 @@
-"""Statements as sentences, in English and by the same templates in another language. Without numpy: the service tells them."""
+"""Statements as sentences, in English and other languages. Does without numpy, because the service uses it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ TEMPLATES: Mapping[str, str] = {
     "{mean:+.1%} ({lowest:+.1%} to {highest:+.1%}, up {rose} times); usually {usual_mean:+.1%} ({usual_low:+.1%} to "
     "{usual_high:+.1%}).",
 }
-"""What is said by the key of a statement; of some, other words where it is no finding."""
+"""Sentence templates by the key of a statement; some have another template if it is not a finding."""
 
 FINDING = "More than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
 CHANCE = "No more than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
 PERCENTILE = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
-"""What is said of the test where it can never be a finding on its own: a random walk is at its edges most of the time."""
+"""Text about a test that can never be a finding alone: a random walk is near its extremes most of the time."""
 
 
 SPANS = ("1 trading day", "{days} trading days")
@@ -48,37 +48,37 @@ TESTS = (
     "t, equal-weighted cosine", "CUSUM, Kolmogorov", "Friedman, F", "t", "Mann–Whitney", "arcsine law",
     "augmented Dickey–Fuller", "regression, both halves", "five days at random",
 )  # fmt: skip
-"""Words within a sentence that another language has words of its own for, as the statements name them."""
+"""Words within a sentence that are translated separately, as the statements contain them."""
 
 TEXTS = (*TEMPLATES.values(), FINDING, CHANCE, PERCENTILE, *SPANS, SPREAD, *MONTHS, *STATES, *TESTS)
-"""Everything that ``sentence_in`` says."""
+"""All texts that ``sentence_in`` can use."""
 
 
 class Say(Protocol):
-    """Puts an English text into a language, and values into it."""
+    """Translates an English text and fills in values."""
 
     def __call__(self, text: str, **named: Any) -> str:
-        """``text`` in that language, with the values of its places."""
+        """``text`` in the language, with its placeholders filled in."""
 
 
 def in_english(text: str, **named: Any) -> str:
-    """The text itself."""
+    """``text`` with its placeholders filled in."""
     return text.format(**named)
 
 
 def sentence(judged: CorrectedStatement, among: int, names: Mapping[str, str]) -> str:
-    """One statement and what its test says, in English.
+    """One statement and the result of its test, in English.
 
     Args:
-        among: how many statements it was judged with.
-        names: of series, by id; an id that is not in it stands for itself.
+        among: number of statements that were corrected together.
+        names: of series, by id; an id without a name is shown itself.
     """
     said = asdict(judged.statement) | {"p_corrected": judged.p_corrected, "finding": judged.finding}
     return sentence_in(said, among, names, in_english)
 
 
 def sentence_in(statement: Mapping[str, Any], among: int, names: Mapping[str, str], say: Say) -> str:
-    """The sentence of a statement as it is kept (``operations.analysis``), by ``say`` in its language. Args as ``sentence``."""
+    """The sentence of a stored statement (``operations.analysis``), translated by ``say``. Args as ``sentence``."""
     key, values, finding = statement["key"], statement["values"], statement["finding"]
     drifting = key == "return_to_mean" and values["half_way_days"] is None
     denied = drifting or (key == "lead" and not finding)
@@ -90,7 +90,7 @@ def sentence_in(statement: Mapping[str, Any], among: int, names: Mapping[str, st
 
 
 def _worded(values: Mapping[str, Any], names: Mapping[str, str], say: Say) -> dict[str, Any]:
-    """The values of a statement, with names in place of ids and of months."""
+    """The values of a statement, with names instead of ids and numbers of months."""
     found = dict(values)
     for key in ("best", "worst", "month"):
         if key in found:

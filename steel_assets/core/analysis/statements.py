@@ -1,4 +1,4 @@
-"""Statements about a market, and which of them are more than chance when all are looked at together."""
+"""Statements about a market, and which of them are significant when all are tested together."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 Value = float | int | str | bool | None | list[str] | list[float]
 
 LEVEL = 0.05
-"""Chance that a market of which nothing is true has one finding or more."""
+"""Probability of at least one finding for a market in which none of the statements is true."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement and the test of it.
+    """One statement with its test.
 
     Attributes:
-        key: what kind it is, such as ``trend``; with ``values`` it makes a sentence in any language (``sentences``).
+        key: its kind, such as ``trend``; with ``values`` it determines a sentence in any language (``sentences``).
         about: what it is about within the market: a margin, a pair of series, a number of days; unique within a key.
-        values: the figures and names of the sentence, as JSON can hold them.
-        n: observations that the test rests on.
+        values: the figures and names of the sentence, as JSON values.
+        n: number of observations in the test.
         test: the name of the test, as docs/analysis.md explains it.
-        p: its p-value: how often chance alone does as much.
+        p: its p-value: the probability of so strong a result by chance.
     """
 
     key: str
@@ -45,11 +45,11 @@ class Unsaid:
 
 @dataclass(frozen=True)
 class CorrectedStatement:
-    """A statement among all of its market.
+    """A statement after correction for all statements of its market.
 
     Attributes:
         p_corrected: its p-value after Holm's correction.
-        finding: whether that is at most ``LEVEL``: more than chance.
+        finding: whether that is at most ``LEVEL``.
     """
 
     statement: Statement
@@ -58,10 +58,10 @@ class CorrectedStatement:
 
 
 def judged(statements: Sequence[Statement]) -> list[CorrectedStatement]:
-    """All statements of a market, in the order given, corrected together.
+    """All statements of a market in the given order, corrected together.
 
-    Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*, Scand. J. Statist. 6, 65–70: the chance of one false
-    finding or more is at most ``LEVEL``, however the statements hang together.
+    Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*, Scand. J. Statist. 6, 65–70: the probability of one or
+    more false findings is at most ``LEVEL``, under any dependence between the statements.
     """
     p = np.array([statement.p for statement in statements], dtype=float)
     order = np.argsort(p, kind="stable")

@@ -1,4 +1,4 @@
-"""Where the price is heading, and when that changed."""
+"""The trend of the price, and the days on which it changed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ WINDOWS = (63, 250)
 """Sessions: a quarter and a year."""
 YEAR = 250
 FEWEST = 250
-"""Sessions of a stretch in which a break is looked for."""
+"""Least number of sessions in a stretch that is searched for a break."""
 DEEPEST = 3
-"""How often a stretch is split again."""
+"""How many times a stretch is split again."""
 
 
 def trends(known: MarketData) -> Iterator[Statement | Unsaid]:
-    """The mean daily move of the last quarter and the last year, against none."""
+    """The mean daily move of the last quarter and the last year, tested against zero."""
     for window in WINDOWS:
         moves = known.moves[-window:]
         moves = moves[np.isfinite(moves)]
@@ -40,11 +40,12 @@ def trends(known: MarketData) -> Iterator[Statement | Unsaid]:
 
 
 def breaks(known: MarketData) -> Iterator[Statement | Unsaid]:
-    """The day on which the trend changed most, and where that is more than chance, those before and after it.
+    """The day on which the trend changed most and, if that is significant, further ones before and after it.
 
-    The largest distance of the cumulated moves from a straight line, moves in units of their expected spread (Ploberger &
-    Krämer 1992, *The CUSUM Test with OLS Residuals*, Econometrica 60, 271–285), against Kolmogorov's distribution; stretches
-    are split again by binary segmentation (Vostrikova 1981). A break within a stretch is never surer than those that bound it.
+    The largest distance of the cumulated moves from a straight line, with moves in units of their expected spread (Ploberger &
+    Krämer 1992, *The CUSUM Test with OLS Residuals*, Econometrica 60, 271–285), tested by Kolmogorov's distribution; stretches
+    are split again by binary segmentation (Vostrikova 1981). The p-value of a break within a stretch is at least that of the
+    breaks that bound it.
     """
     scaled = known.scaled
     there = np.flatnonzero(np.isfinite(scaled))
@@ -64,12 +65,12 @@ def breaks(known: MarketData) -> Iterator[Statement | Unsaid]:
 
 
 def _splits(values: np.ndarray, first: int, surer: float, depth: int) -> Iterator[tuple[int, int, int, float]]:
-    """Start, first place after the break, end and p of the break in ``values``, and of those on both sides of it.
+    """Start, first position after the break, end and p of the break in ``values``, and of breaks on both sides of it.
 
     Args:
-        first: the place of ``values`` in the whole.
+        first: position of ``values`` in the whole.
         surer: the p of the break that bounds the stretch.
-        depth: how often the whole was split; each split halves the p that is wanted, since two stretches are looked at.
+        depth: number of splits so far; each halves the required p, since two stretches are searched.
     """
     if len(values) < FEWEST:
         return

@@ -1,4 +1,4 @@
-"""Whether the market is calm, as usual, or turbulent, by its own history."""
+"""Whether the market is calm, as usual, or turbulent, compared with its own history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid
 
 WINDOW = 21
-"""Sessions that are the present."""
+"""Sessions that count as the present."""
 FEWEST = 250
 YEAR = 250
 CALM, TURBULENT = 0.2, 0.8
@@ -19,10 +19,10 @@ CALM, TURBULENT = 0.2, 0.8
 
 
 def states(known: MarketData) -> Iterator[Statement | Unsaid]:
-    """How large the moves of the last month were, beside every month before it.
+    """The size of the last month's moves compared with every month before.
 
-    The test asks whether they are larger or smaller than the earlier ones (Mann & Whitney 1947, on absolute moves, with ties);
-    markets go through bursts, so this says what state the market is in, not that it is a new one.
+    Tests whether they are larger or smaller than the earlier ones (Mann & Whitney 1947, on absolute moves, with ties). Volatility
+    comes in clusters, so this describes the state of the market, not a new regime.
     """
     sizes = np.abs(known.moves)
     sizes = sizes[np.isfinite(sizes)]
@@ -40,7 +40,7 @@ def states(known: MarketData) -> Iterator[Statement | Unsaid]:
 
 
 def _mann_whitney(some: np.ndarray, others: np.ndarray) -> float:
-    """Two-sided p of the same size in both, by the normal approximation with the correction for ties."""
+    """Two-sided p-value that both have the same size, by the normal approximation with correction for ties."""
     from scipy.special import ndtr
 
     count = len(some) + len(others)

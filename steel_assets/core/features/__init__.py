@@ -1,12 +1,12 @@
-"""What may explain the next move of a price, as declared families: one file each, found by its place in this folder.
+"""Feature families: inputs that may explain the next move of a price. One file each, found by its place in this folder.
 
-A family is a module with two functions. ``features(history) -> DataFrame`` has one row per origin; it reads ``history.known``
-(and ``periods``) and may use rows up to its own only; columns it cannot know are NaN. ``driver(column) -> str`` says what a
-buyer would call the cause behind a column: the id of a series, or a word such as ``own_price``. Files whose name starts with
-``_`` are hidden. Columns are named ``<family>.<column>``.
+A family is a module with two functions. ``features(history) -> DataFrame`` returns one row per origin; it reads ``history.known``
+(and ``periods``) and may use only rows up to the origin's own; values it cannot know are NaN. ``driver(column) -> str`` names the
+cause behind a column as a buyer would: the id of a series, or a word such as ``own_price``. Files whose name starts with ``_``
+are hidden. Columns are named ``<family>.<column>``.
 
-A family counts in trading days, so it is one of daily markets unless its module says otherwise: ``FREQUENCIES``, those of the
-markets that it says something about.
+A family counts in trading days and applies to daily markets, unless its module sets ``FREQUENCIES`` to the market frequencies
+that it applies to.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def feature_families() -> dict[str, Family]:
 
 
 def build_features(history: MarketHistory) -> pd.DataFrame:
-    """All families of the market's frequency side by side, one row per origin."""
+    """All families for the market's frequency side by side, one row per origin."""
     tables = [
         module.features(history).add_prefix(f"{name}.")
         for name, module in _modules().items()
@@ -39,7 +39,11 @@ def build_features(history: MarketHistory) -> pd.DataFrame:
 
 
 def driver_of(feature: str) -> str:
-    """The driver behind ``feature`` (``<family>.<column>``), by which a forecast is explained. Raises KeyError."""
+    """The driver behind ``feature`` (``<family>.<column>``), by which forecasts are explained.
+
+    Raises:
+        KeyError: there is no such family.
+    """
     family, _, column = feature.partition(".")
     return str(_modules()[family].driver(column))
 

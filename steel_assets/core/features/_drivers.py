@@ -1,7 +1,7 @@
-"""The drivers of a market in a form that features can use: logarithms, and ever less of them the longer a figure is overdue.
+"""The drivers of a market as logarithms for use in features, with a weight that falls while a value is overdue.
 
-A figure stands until the next one is due by its own calendar: holidays age nothing. From then on what it says fades, and in the
-end it is unknown; a driver whose feed died neither goes on speaking nor falls silent from one day to the next.
+A value is used fully until the next one is due by its own calendar, so holidays have no effect. From then on its weight falls to
+zero over some days, so that a driver whose feed stopped neither keeps its influence nor loses it abruptly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from steel_assets.core.calendars import session_after
 from steel_assets.core.history import MarketHistory
 
 FADES_OVER = {"daily": 10, "weekly": 21, "monthly": 45, "quarterly": 90}
-"""Calendar days overdue after which a figure says nothing any more."""
+"""Calendar days overdue after which a value has no weight."""
 PERIOD_DAYS = {"weekly": 7.0, "monthly": 30.4, "quarterly": 91.3}
 ENDS = {"monthly": pd.offsets.MonthEnd, "quarterly": pd.offsets.QuarterEnd}
 
@@ -27,7 +27,7 @@ def daily_drivers(history: MarketHistory) -> pd.DataFrame:
 
 
 def newest_drivers(history: MarketHistory) -> pd.DataFrame:
-    """The same of the newest figure that was out at each origin's moment of issue, be it about a later day."""
+    """The same for the newest value published by each origin's moment of issue, even if it is about a later day."""
     return _logs(history, history.newest)
 
 
@@ -44,12 +44,12 @@ def _logs(history: MarketHistory, figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def slow_drivers(history: MarketHistory) -> list[str]:
-    """The drivers that appear weekly or monthly."""
+    """The weekly and monthly drivers."""
     return [name for name in history.market.drivers if history.series[name].frequency != "daily"]
 
 
 def freshness_weights(history: MarketHistory, names: list[str]) -> pd.DataFrame:
-    """How far the figure known of each driver still counts: 1 until the next one is due, then fading to 0; 0 where unknown."""
+    """The weight of each driver's known value: 1 until the next one is due, then falling to 0; 0 if unknown."""
     return pd.DataFrame(
         {
             name: np.nan_to_num(np.clip(1 - overdue(history, name) / FADES_OVER[history.series[name].frequency], 0.0, 1.0))
@@ -60,7 +60,7 @@ def freshness_weights(history: MarketHistory, names: list[str]) -> pd.DataFrame:
 
 
 def overdue(history: MarketHistory, name: str) -> np.ndarray:
-    """Calendar days from the day on which the figure after the one known was due; 0 before, NaN where unknown."""
+    """Calendar days since the next value of a driver was due; 0 before, NaN if unknown."""
     series = history.series[name]
     periods = pd.DatetimeIndex(history.periods[name])
     known = periods.notna()

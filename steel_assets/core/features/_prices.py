@@ -1,4 +1,4 @@
-"""What follows from the market's own prices, as of the last one: where a price is carried forward, so is all of this."""
+"""Aligns features of the market's own price with its last price: while that is carried forward, so are they."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from steel_assets.core.history import MarketHistory
 
 
 def as_of_price(history: MarketHistory, sessions: pd.DataFrame) -> pd.DataFrame:
-    """For each origin the row of ``sessions`` that belongs to the day of its last price.
+    """For each origin the row of ``sessions`` of the day of its last price.
 
     Args:
-        sessions: one row per trading day, from what was known when its price first was (``core/returns.py``).
+        sessions: one row per trading day, from what was known when its price was first known (``core/returns.py``).
     """
     return sessions.iloc[history.price_rows].set_axis(history.origins)
 

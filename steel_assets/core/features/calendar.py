@@ -1,4 +1,4 @@
-"""What the date alone says: season, end of month, and how near the next contract roll is."""
+"""Features of the date: season, end of month, and the distance to the next contract roll."""
 
 from __future__ import annotations
 

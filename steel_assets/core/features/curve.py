@@ -12,7 +12,7 @@ from steel_assets.core.history import MarketHistory
 def features(history: MarketHistory) -> pd.DataFrame:
     """Log slopes from the front contract to the second and to the third, and from there to the end, as of the last price.
 
-    No columns where there is no curve.
+    No columns for a market without a curve.
     """
     contracts = history.market.target.curve
     if len(contracts) < 2:

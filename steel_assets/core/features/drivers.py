@@ -1,4 +1,4 @@
-"""Lead and lag: how far each daily driver has moved over the last days, as known at the origin."""
+"""Features of daily drivers: their moves over the last days, as known at the origin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMALLEST_MOVE = 1e-4
 def features(history: MarketHistory) -> pd.DataFrame:
     """Log changes over 1, 2, 5 and 21 trading days, in units of the driver's own daily change over the last year.
 
-    What is overdue fades.
+    The weight of overdue values falls to zero.
     """
     logs = daily_drivers(history)
     daily = logs.diff().rolling(NORM, min_periods=21).std().clip(lower=SMALLEST_MOVE)

@@ -1,6 +1,6 @@
-"""What was generated and chosen automatically: no columns here, since each model that uses some computes exactly those.
+"""Generated features have no columns here, since each model that uses some computes exactly those.
 
-The operators are in ``_pool.py``; ``core/models/generated_ridge.py`` chooses among them at each fit.
+The operators are in ``_pool.py``; ``core/models/generated_ridge.py`` selects among them at each fit.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ FREQUENCIES = ("daily", "weekly", "monthly")
 
 
 def features(history: MarketHistory) -> pd.DataFrame:
-    """``return_0`` is the return of the last price's own day; contract rolls are not in it. NaN on days without a price."""
+    """``return_0`` is the return on the day of the last price; contract rolls are excluded. NaN on days without a price."""
     returns = daily_returns(history)
     scaled = returns.daily / expected_volatility(returns, 1)
     return as_of_price(history, pd.DataFrame({f"return_{lag}": scaled.shift(lag) for lag in LAGS}))

@@ -1,4 +1,4 @@
-"""Monthly and weekly figures: their newest change, how unusual it is, and how old the news is."""
+"""Features of monthly and weekly figures: their newest change, how unusual it is, and its age."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from steel_assets.core.features._drivers import PERIOD_DAYS, freshness_weights, 
 from steel_assets.core.history import MarketHistory
 
 NORM = 24
-"""Releases that make up the trend a new figure is measured against."""
+"""Number of releases that a new value is compared with."""
 
 FREQUENCIES = ("daily", "weekly", "monthly")
 
@@ -17,10 +17,10 @@ FREQUENCIES = ("daily", "weekly", "monthly")
 def features(history: MarketHistory) -> pd.DataFrame:
     """Three columns per slow driver: ``change``, ``surprise`` and ``age``.
 
-    ``change`` is logarithmic, since the release before; ``surprise`` is that change against its own last releases, in their
-    standard deviations; ``age`` counts months since the first day of its period.
+    ``change`` is the log change since the release before; ``surprise`` is that change compared with its own last releases, in
+    their standard deviations; ``age`` counts months since the first day of its period.
 
-    Once the next figure is overdue, change and surprise fade, and the age goes back to what it usually is.
+    Once the next value is overdue, change and surprise fall to zero, and the age returns to its usual value.
     """
     ages = history.ages
     columns = {}

@@ -1,4 +1,4 @@
-"""The price against each daily driver (rebar over scrap, coil over ore): how far the ratio is from its own past."""
+"""Features of the price relative to each daily driver (rebar over scrap, coil over ore): the ratio compared with its own past."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALLEST_SPREAD = 1e-4
 def features(history: MarketHistory) -> pd.DataFrame:
     """z-scores of log(price / driver) within its last week, quarter and year, as they were when the last price was new.
 
-    Later figures of the driver beside an older price would be no margin. What is overdue fades.
+    A later value of the driver is not combined with an older price. The weight of overdue values falls to zero.
     """
     ratios = daily_drivers(history).rsub(np.log(history.last.where(history.price_news)), axis=0)
     believed = freshness_weights(history, list(ratios.columns))

@@ -1,7 +1,7 @@
-"""Between two prices of a weekly or monthly market: what its daily drivers have done since the period that the last one is about.
+"""Features of weekly and monthly markets: moves of daily drivers since the period of the last price.
 
-A month's price follows the drivers of that month, so their mean over its days is the level that the last price answers to. What
-they did after it, the price has yet to follow: that is a nowcast (Giannone, Reichlin and Small 2008,
+A month's price follows the drivers of that month, so their mean over its days is the level that the last price reflects. Their
+later moves are not in the price yet: this is a nowcast (Giannone, Reichlin and Small 2008,
 https://doi.org/10.1016/j.jmoneco.2008.05.010, of output from monthly figures).
 """
 
@@ -25,8 +25,8 @@ def features(history: MarketHistory) -> pd.DataFrame:
     """Three columns per daily driver, in units of its own usual change from one period to the next.
 
     ``before``: from the mean of the period before the last price's to that period's; ``next``: from there to the mean of the days
-    since, no further than to the end of the next period; ``newest``: from there to the newest figure out. What is overdue fades.
-    No columns of a daily market.
+    since, at most to the end of the next period; ``newest``: from there to the newest published value. The weight of overdue
+    values falls to zero. No columns for a daily market.
     """
     newest = daily_drivers(history)
     columns: dict[str, pd.Series] = {}

@@ -1,7 +1,7 @@
-"""What has traded since: the move of each daily driver after the origin that was out before the forecast is issued.
+"""Features of moves after the origin: of each daily driver, if it was published before the forecast is issued.
 
-At 02:00 in Mexico City Shanghai has closed on the day after the origin, and London has not opened. That day's close belongs to
-no row of ``history.known``, which end at the origin, but everybody who trades in London that morning knows it.
+At 02:00 in Mexico City Shanghai has closed on the day after the origin, and London has not opened. That close is in no row of
+``history.known``, which end at the origin, but traders in London know it that morning.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from steel_assets.core.history import MarketHistory
 
 
 def features(history: MarketHistory) -> pd.DataFrame:
-    """Log change from the origin's figure to the newest one out, in units of the driver's own daily change over the last year.
+    """Log change from the origin's value to the newest published one, in units of the driver's daily change over the last year.
 
-    0 where nothing newer was out, which is so for most drivers and before weekends.
+    0 if nothing newer was published, which is so for most drivers and before weekends.
     """
     then = daily_drivers(history)
     daily = then.diff().rolling(NORM, min_periods=21).std().clip(lower=SMALLEST_MOVE)

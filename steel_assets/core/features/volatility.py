@@ -1,4 +1,4 @@
-"""How nervous the market is: recent volatility against its own norm, and how often the price does not move at all."""
+"""Features of volatility: the recent one against the usual one, and the share of days on which the price does not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the price stands in its recent past: momentum, and distance from moving averages."""
+"""Features of the price's recent past: momentum, and distance from moving averages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AVERAGES = (21, 63, 250)
 
 
 def features(history: MarketHistory) -> pd.DataFrame:
-    """All in units of the volatility expected over the window, as of the last price; contract rolls are not in them."""
+    """All in units of the volatility expected over the window, as of the last price; contract rolls are excluded."""
     returns = daily_returns(history)
     level = returns.moves.fillna(0.0).cumsum()
     columns = {}

@@ -1,6 +1,6 @@
-"""Model families: one file each, found by its place in this folder, all held to the same conformance suite.
+"""Model families: one file each, found by its place in this folder, all tested by the same conformance suite.
 
-A family is a module with one class that fulfils ``_protocol.Model``. Files whose name starts with ``_`` are hidden.
+A family is a module with one class that implements ``_protocol.Model``. Files whose name starts with ``_`` are hidden.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from steel_assets.core.open_sets import members, places
 from steel_assets.core.types import Market
 
 NAIVE = "naive"
-"""The family every other one is measured against: the last price."""
+"""The family that all others are compared with: the last price."""
 
 __all__ = ["NAIVE", "Calibrated", "Model", "ModelError", "PinnedFeatures", "applicable", "load_model", "model_families"]
 
@@ -36,9 +36,9 @@ def _families_of(_: tuple[str, ...]) -> dict[str, type[Model]]:
 
 
 def applicable(market: Market) -> dict[str, type[Model]]:
-    """The families that make sense for ``market``, simplest first.
+    """The families that can forecast ``market``, simplest first.
 
-    A family counts in trading days, so it is one of daily markets unless its class says otherwise: ``frequencies``.
+    A family counts in trading days and applies to daily markets, unless its class sets ``frequencies``.
     """
     return {
         name: family
@@ -48,7 +48,7 @@ def applicable(market: Market) -> dict[str, type[Model]]:
 
 
 def load_model(family: str, content: bytes) -> Model:
-    """A fitted model from what its ``to_bytes`` returned.
+    """The fitted model whose ``to_bytes`` returned ``content``.
 
     Raises:
         ModelError: there is no such family, or the content is not one of its models.

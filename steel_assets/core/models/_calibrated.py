@@ -1,4 +1,4 @@
-"""What point-forecasting families share: quantiles from their own past errors, and reading and writing as JSON."""
+"""Base class of point-forecasting families: quantiles from their own past errors, and storage as JSON."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from steel_assets.core.samples import Samples
 from steel_assets.core.types import Market
 
 FORWARD_CURVE, LONG_RUN, CAUTION, OTHER = "forward_curve", "long_run_trend", "caution", "other"
-"""Drivers that are no feature: what the curve says, the mean return of the past, what limits on a model's moves took back,
-and what nobody can name."""
+"""Names of contributions without a feature: of the curve, of the mean past return, of limits on a model's moves, and the rest."""
 
 
 class Calibrated(ABC):
     """A point forecast with the spread of its past out-of-sample errors around it.
 
-    Families implement ``points``. One whose points do not depend on fitting is complete with that: all its past forecasts
-    were out of sample. One that learns also implements ``_learn``, ``_state`` and ``_restore``.
+    Families implement ``points``. One whose points need no fitting is then complete: all its past forecasts were out of sample.
+    One that learns also implements ``_learn``, ``_state`` and ``_restore``.
     """
 
     family: ClassVar[str]
@@ -58,7 +57,7 @@ class Calibrated(ABC):
         return self
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """The curve's share, and the rest as ``other``: families that know more of their reasons say more."""
+        """The contribution of the curve, and the rest as ``other``; families that know more override this."""
         curve = np.log(samples.curve / samples.last)
         return pd.DataFrame({FORWARD_CURVE: curve, OTHER: np.log(self.points(samples) / samples.last) - curve})
 
@@ -82,15 +81,19 @@ class Calibrated(ABC):
         return model
 
     def _learn(self, past: Samples) -> np.ndarray:
-        """Learn from labelled rows; the scaled out-of-sample errors to expect."""
+        """Learn from labelled rows; return the scaled out-of-sample errors to expect."""
         return intervals.scaled_errors(past.y, self.points(past), past.volatility)
 
     def _state(self) -> dict[str, Any]:
-        """What else must be stored, as JSON can hold it."""
+        """The further state to store, as JSON values."""
         return {}
 
     def _restore(self, stored: dict[str, Any]) -> None:
-        """Take back what ``_state`` gave. Raises KeyError, TypeError or ModelError for anything else."""
+        """Restore what ``_state`` returned.
+
+        Raises:
+            KeyError, TypeError or ModelError: ``stored`` has another form.
+        """
         if stored:
             raise ModelError(f"this {self.family} model has entries it should not have: {', '.join(stored)}")
 

@@ -1,4 +1,4 @@
-"""Fits on one thread: the last bits do not depend on how many there are, and markets trained side by side share the cores."""
+"""Runs fits on one thread, so that results are identical on any number of cores, and parallel trainings share the cores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def one_thread() -> Any:
-    """A context in which the numerical libraries loaded so far use one thread. Import them before."""
+    """A context in which the numerical libraries imported so far use one thread."""
     return _threads().limit(limits=1)
 
 

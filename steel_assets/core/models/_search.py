@@ -1,8 +1,8 @@
-"""The embedded AutoML: a budgeted search by Optuna over feature families, learners and their parameters.
+"""The embedded AutoML: a search by Optuna, within a budget, over feature families, learners and their parameters.
 
-Every trial is fitted to the older two thirds of the rows and judged on the newest third; rows whose labels overlap that are left
-out. The search begins with the settings of ``ridge`` and ``boosting`` themselves. One thread, one seed, and a number of trials:
-the same rows give the same model to the last bit, as long as the fuse of seconds does not end it early.
+Every trial is fitted on the older two thirds of the rows and judged on the newest third; rows whose labels overlap that are left
+out. The search starts with the settings of ``ridge`` and ``boosting``. One thread, one seed and a fixed number of trials: the
+same rows give an identical model, unless the limit in seconds ends the search early.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ from steel_assets.core.types import Search
 
 SEED = 0
 JUDGED = 3
-"""The newest one in so many rows judges the trials."""
+"""The newest of this many equal parts of the rows judges the trials."""
 NEWEST = (500, 1000, ROWS)
-"""Candidates for the number of newest rows that are learned from."""
+"""Candidates for the number of newest rows to learn from."""
 BELIEVED = SHARES[SHARES > 0]
-"""A trial is as good as with the best of these shares of what it says: how much is believed in the end is not its question."""
+"""A trial is judged with the best of these shrinkage factors; the final factor is chosen later."""
 
 log = logging.getLogger("steel.models")
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """Standardised features times weights; no intercept."""
+    """A linear model of standardised features without intercept."""
 
     mean: np.ndarray
     scale: np.ndarray
     weights: np.ndarray
 
     def terms(self, rows: np.ndarray) -> np.ndarray:
-        """One column per feature; a row's add up to its prediction."""
+        """One column per feature; a row's columns add up to its prediction."""
         return ridge.standardised(rows, self.mean, self.scale) * self.weights
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
-        """One figure per row."""
+        """One prediction per row."""
         return np.asarray(self.terms(rows).sum(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """What a search found, fitted.
+    """The result of a search, fitted.
 
     Attributes:
-        names: the features that it asks, in order.
-        learner: in units of volatility.
-        settings: what it was fitted with, and after how many trials it was chosen: for a person to read.
+        names: the features that it uses, in order.
+        learner: predicts in units of volatility.
+        settings: its parameters, and after how many trials it was chosen; for people.
     """
 
     names: tuple[str, ...]
@@ -69,27 +69,31 @@ class SearchResult:
     settings: Mapping[str, Any]
 
     def asked(self, samples: Samples) -> np.ndarray:
-        """The features that it asks, one row per row of ``samples``. Raises ModelError where one of them is not there."""
+        """The features that it uses, one row per row of ``samples``.
+
+        Raises:
+            ModelError: a feature is missing.
+        """
         place = {name: number for number, name in enumerate(samples.feature_names)}
         if missing := [name for name in self.names if name not in place]:
             raise ModelError(f"this automl model asks features that there are no more ({missing[0]}); train it again")
         return samples.features[:, [place[name] for name in self.names]]
 
     def terms(self, samples: Samples) -> tuple[float, np.ndarray]:
-        """A constant, and one column per feature: together the prediction of each row."""
+        """A constant, and one column per feature; together they are the prediction of each row."""
         rows = self.asked(samples)
         return (self.learner.mean if isinstance(self.learner, Forest) else 0.0), self.learner.terms(rows)
 
     def predict(self, samples: Samples) -> np.ndarray:
-        """The return expected of each row, in units of its volatility."""
+        """The expected return of each row, in units of its volatility."""
         return self.learner.predict(self.asked(samples))
 
     def again(self, known: Samples, returns: np.ndarray) -> SearchResult:
-        """Fitted with the same settings on other rows."""
+        """The same settings fitted on other rows."""
         return fitted(known, returns, self.settings)
 
     def stored(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """The model as JSON values."""
         if isinstance(self.learner, Forest):
             learner = {"start": self.learner.start, "trees": [tree.stored() for tree in self.learner.trees]}
         else:
@@ -98,7 +102,11 @@ class SearchResult:
 
     @classmethod
     def restored(cls, stored: Any) -> SearchResult:
-        """What ``stored`` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """The model that ``stored`` gave.
+
+        Raises:
+            KeyError, TypeError or ValueError: ``stored`` has another form.
+        """
         names, learner = tuple(few(stored["names"], "names", MOST_FEATURES)), stored["learner"]
         if "trees" in learner:
             trees = [Tree.restored(tree, len(names)) for tree in few(learner["trees"], "trees", MOST_TREES)]
@@ -113,16 +121,20 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class EmbeddedSearch:
-    """AutoML on this machine: the port of ``core/automl.py`` for no money."""
+    """AutoML on this machine: an implementation of ``core/automl.py`` without cost."""
 
     budget: Search
 
     def cost_usd(self, searches: int, rows: int) -> float:
-        """Nothing but this machine's time."""
+        """Always 0."""
         return 0.0
 
     def predict(self, past: Samples, rows: Samples) -> np.ndarray:
-        """What the best model says. Raises AutoMLError where there are too few rows to search on."""
+        """The predictions of the best model.
+
+        Raises:
+            AutoMLError: there are too few rows to search on.
+        """
         known = past.rows(past.labelled)
         known = known.rows(slice(max(0, len(known) - ROWS), None))
         returns = np.clip(known.scaled_returns, -LARGEST, LARGEST)
@@ -131,7 +143,7 @@ class EmbeddedSearch:
         return self.searched(known, returns).predict(rows)
 
     def searched(self, known: Samples, returns: np.ndarray) -> SearchResult:
-        """The settings that did best, fitted on all of ``known``.
+        """The best settings, fitted on all of ``known``.
 
         Args:
             known: labelled rows, at least ``FEWEST``.
@@ -189,7 +201,7 @@ def fitted(known: Samples, returns: np.ndarray, settings: Mapping[str, Any]) -> 
 
 
 def _suggested(trial: Any, families: Sequence[str]) -> dict[str, Any]:
-    """The settings of a trial, under way or over."""
+    """The settings of a running or finished trial."""
     settings: dict[str, Any] = {
         "families": [name for name in families if trial.suggest_categorical(f"features.{name}", [True, False])],
         "rows": trial.suggest_categorical("rows", list(NEWEST)),
@@ -206,14 +218,18 @@ def _suggested(trial: Any, families: Sequence[str]) -> dict[str, Any]:
 
 
 def _beginnings(families: Sequence[str]) -> list[dict[str, Any]]:
-    """Where the search begins: the two families that there are anyway, with all features."""
+    """The first trials: the settings of the two existing families, with all features."""
     every = {f"features.{name}": True for name in families} | {"rows": ROWS}
     boosting = {name: SETTINGS[name] for name in ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf")}
     return [every | {"learner": "ridge", "penalty": float(ridge.PENALTIES[1])}, every | {"learner": "boosting", **boosting}]
 
 
 def _optuna() -> Any:
-    """Imported where it is used alone. Raises ModelError where it is not installed."""
+    """Import Optuna, when it is needed.
+
+    Raises:
+        ModelError: it is not installed.
+    """
     try:
         import optuna
     except ImportError as error:

@@ -1,6 +1,6 @@
-"""What share of a learner's prediction is believed: the one with which it would have erred least on rows held out.
+"""Shrinks a learner's predictions by the factor that would have had the smallest error on held-out rows.
 
-The rows held out are the newest quarter of its past, which it was not fitted to. Believing nothing is a possible answer.
+Held out is the newest quarter of its past, which it was not fitted on. The factor can be zero.
 """
 
 from __future__ import annotations
@@ -15,26 +15,28 @@ from steel_assets.core.types import MarketFrequency
 
 FEWEST = 250
 FEWEST_ROWS: dict[MarketFrequency, int] = {"daily": FEWEST, "weekly": 104, "monthly": 48}
-"""With fewer rows than this nothing is learned and the base price is forecast."""
+"""With fewer rows nothing is learned and the base price is forecast."""
 LARGEST = 4.0
-"""Features and returns beyond this many standard deviations count as this many: no single day decides."""
+"""Features and returns are clipped to this many standard deviations, so that no single day dominates."""
 BOLDEST = 1.0
 BOLDEST_MOVES: dict[MarketFrequency, float] = {"daily": BOLDEST, "weekly": 2.5, "monthly": 2.5}
-"""No forecast is further from the base price than this many standard deviations of the return. The days since the last price of a
-month or week have made much of the next one already."""
+"""Largest distance of a forecast from the base price, in standard deviations of the return.
+
+It is larger for weekly and monthly markets, because the days since the last price already contain much of the next move.
+"""
 SHARES = np.array([0.0, 0.25, 0.5, 0.75])
-"""Candidates for the share of the prediction that is believed."""
+"""Candidates for the shrinkage factor."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The newest rows of a past: the first ``fitted`` are fitted to, the last ``held_out`` judge.
+    """The newest rows of a past: the first ``fitted`` for fitting, the last ``held_out`` for judging.
 
-    Rows in between are left out: their labels overlap those of the rows held out.
+    Rows in between are left out: their labels overlap those of the held-out rows.
 
     Attributes:
         recent: all of the rows.
-        returns: theirs in units of volatility, none beyond ``LARGEST``.
+        returns: theirs in units of volatility, clipped to ``LARGEST``.
     """
 
     recent: Samples
@@ -44,14 +46,14 @@ class Trial:
 
     @property
     def enough(self) -> bool:
-        """Whether there are rows enough to learn from."""
+        """Whether there are enough rows to learn from."""
         return len(self.recent) >= FEWEST_ROWS[self.recent.frequency] and self.fitted >= self.held_out
 
     def shrinkage(self, predictions: np.ndarray) -> Shrinkage:
-        """The share that would have erred least.
+        """The shrinkage factor with the smallest error.
 
         Args:
-            predictions: of the rows held out, in units of volatility; a further axis for candidates of another kind.
+            predictions: of the held-out rows, in units of volatility; a further axis holds other kinds of candidates.
         """
         boldest = BOLDEST_MOVES[self.recent.frequency]
         shrunk = np.clip(predictions[..., None] * SHARES, -boldest, boldest)
@@ -64,12 +66,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Shrinkage:
-    """What came of a trial.
+    """The result of a trial.
 
     Attributes:
-        share: of the prediction that is believed.
-        error_ratio: the mean absolute error with it ÷ that of believing nothing, at most 1.
-        candidate: which one of the other axis of the predictions went with it; empty without one.
+        share: the shrinkage factor.
+        error_ratio: the mean absolute error with it ÷ that with factor zero, at most 1.
+        candidate: index on the further axis of the predictions; empty without one.
     """
 
     share: float
@@ -78,7 +80,7 @@ class Shrinkage:
 
 
 def trial(past: Samples, rows: int) -> Trial:
-    """The newest ``rows`` of ``past``, divided: the last quarter is held out."""
+    """The newest ``rows`` of ``past``, with the last quarter held out."""
     recent = past.rows(slice(max(0, len(past) - rows), None))
     held_out = len(recent) // 4
     fitted = len(recent) - held_out - recent.horizon

@@ -1,7 +1,7 @@
-"""What exponential smoothing of a price's own path shares: fitted on log prices free of rolls, forecast from each row's path.
+"""Base class of exponential smoothing of a price's own path: fitted on log prices without rolls, forecast from each row's path.
 
-The parameters come from statsforecast, at each fit; states are computed anew from the path that every row carries, so that a
-forecast needs neither the library nor any other row.
+The parameters come from statsforecast at each fit. The states are computed from the path in every row, so a forecast needs
+neither the library nor other rows.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from steel_assets.core.models._protocol import Cadence
 from steel_assets.core.samples import Samples
 
 ROWS = 500
-"""Newest daily prices that parameters are fitted to: about two years."""
+"""Newest daily prices used for fitting: about two years."""
 FEWEST = 250
-"""With fewer rows than this nothing is learned and the base price is forecast."""
+"""With fewer rows nothing is learned and the base price is forecast."""
 BOLDEST = 1.0
-"""No forecast is further from the base price than this many standard deviations of the return."""
+"""Largest distance of a forecast from the base price, in standard deviations of the return."""
 
 
 class Smoothed(Calibrated):
-    """base × exp(where the smoothed path leads - where it is), where base is the forward curve, or the last price without one."""
+    """base × exp(end of the smoothed path - its present value); base is the forward curve, or the last price without one."""
 
     significance: ClassVar[float] = 0.001
     refit_every: ClassVar[Cadence] = "year"
@@ -37,7 +37,7 @@ class Smoothed(Calibrated):
 
     @abstractmethod
     def fit_path(self, logs: np.ndarray) -> None:
-        """Learn the parameters from log prices, which do move."""
+        """Learn the parameters from log prices that are not constant."""
 
     def points(self, samples: Samples) -> np.ndarray:
         return samples.curve * np.exp(self._limited(samples))

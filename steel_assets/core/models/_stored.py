@@ -1,7 +1,7 @@
-"""Reading a stored model: bounded in size and in what it may ask for, before any library sees it.
+"""Reads stored models with limits on size and content, before any library parses them.
 
-A checksum says that nobody damaged a file, not that it is sane. What is in here keeps a model that was made up from taking
-minutes or gigabytes: every limit is many times what training ever stores.
+A checksum proves that a file is intact, not that its content is sensible. These limits, many times what training ever stores,
+keep a forged model from using minutes or gigabytes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ LARGEST_FILE = 8 * 2**20
 """Bytes; a combination with its members takes about half a megabyte."""
 
 UNREADABLE = (ArithmeticError, AttributeError, IndexError, KeyError, MemoryError, RecursionError, TypeError, ValueError)
-"""What a file that is no model may make the readers raise."""
+"""Exceptions that a file which is not a model may raise in the readers."""
 
 
 def parsed(content: bytes | str, what: str) -> Any:
-    """The JSON in ``content``. Raises ModelError where it is too large, too deep or none."""
+    """The JSON in ``content``.
+
+    Raises:
+        ModelError: it is too large, too deeply nested, or not JSON.
+    """
     if len(content) > LARGEST_FILE:
         raise ModelError(f"this {what} has {len(content):,} bytes, at most {LARGEST_FILE:,} are read; train it again")
     try:
@@ -30,7 +34,11 @@ def parsed(content: bytes | str, what: str) -> Any:
 
 
 def figure(value: Any, what: str, low: float = -1e9, high: float = 1e9) -> float:
-    """``value`` as a figure between ``low`` and ``high``. Raises ValueError."""
+    """``value`` as a number between ``low`` and ``high``.
+
+    Raises:
+        ValueError: it is not; the message contains ``what``.
+    """
     found = float(value)
     if not math.isfinite(found) or not low <= found <= high:
         raise ValueError(f"{what} is {found!r}, which is not between {low:g} and {high:g}")
@@ -38,7 +46,11 @@ def figure(value: Any, what: str, low: float = -1e9, high: float = 1e9) -> float
 
 
 def few(values: Any, what: str, most: int) -> list[Any]:
-    """``values`` as a list of no more than ``most``. Raises ValueError."""
+    """``values`` as a list of at most ``most``.
+
+    Raises:
+        ValueError: it is not; the message contains ``what``.
+    """
     if not isinstance(values, list) or len(values) > most:
         raise ValueError(f"{what} must be a list of at most {most}")
     return values

@@ -1,4 +1,4 @@
-"""Boosted regression trees as plain numbers: grown by scikit-learn, kept and evaluated here, to the last bit as there.
+"""Boosted regression trees as plain numbers: fitted by scikit-learn, stored and evaluated here with identical results.
 
 scikit-learn's own trees can only be stored as pickles, or as archives whose damaged arrays crash the reader; these are JSON.
 """
@@ -13,19 +13,19 @@ from typing import Any, Self
 import numpy as np
 
 MOST_NODES = 1000
-"""Of a tree that is read; those grown here have eleven."""
+"""Limit for a tree that is read; fitted trees have eleven."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """One tree as arrays, a place for each node; node 0 is the root, and children come after their parents.
+    """One tree as arrays with one element per node; node 0 is the root, and children come after their parents.
 
     Attributes:
-        feature: column asked, -1 in a leaf.
+        feature: column that the node splits on, -1 in a leaf.
         threshold: values up to it go left.
-        missing_left: True where an unknown value goes left.
-        left, right: places of the children; 0 in a leaf.
-        value: what a leaf adds to the prediction; elsewhere the mean of the leaves below, as often as the past went there.
+        missing_left: whether missing values go left.
+        left, right: positions of the children; 0 in a leaf.
+        value: what a leaf adds to the prediction; elsewhere the mean of the leaves below, weighted by the training rows.
     """
 
     feature: np.ndarray
@@ -36,7 +36,7 @@ class Tree:
     value: np.ndarray
 
     def paths(self, rows: np.ndarray) -> list[np.ndarray]:
-        """The place of each row after 0, 1, 2, … questions, until all are in leaves."""
+        """The node of each row after 0, 1, 2, … splits, until all rows are in leaves."""
         places = [np.zeros(len(rows), dtype=int)]
         while (asked := self.feature[places[-1]] >= 0).any():
             here = places[-1]
@@ -46,15 +46,15 @@ class Tree:
         return places
 
     def stored(self) -> dict[str, list[Any]]:
-        """As JSON can hold it."""
+        """The tree as JSON values."""
         return {name: values.tolist() for name, values in vars(self).items()}
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any], width: int) -> Self:
-        """Take back what ``stored`` gave, for rows of ``width`` columns.
+        """The tree that ``stored`` gave, for rows of ``width`` columns.
 
         Raises:
-            KeyError, TypeError, ValueError: it is no tree that every row falls through to a leaf.
+            KeyError, TypeError, ValueError: it is not a tree in which every row reaches a leaf.
         """
         if any(not isinstance(values, list) or len(values) > MOST_NODES for values in stored.values()):
             raise ValueError(f"a tree must be lists of at most {MOST_NODES} nodes")
@@ -74,13 +74,13 @@ class Tree:
 
 @dataclass(frozen=True)
 class Forest:
-    """A start, and trees that add to it in turn."""
+    """A constant, and trees that are added to it."""
 
     start: float
     trees: Sequence[Tree]
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
-        """One figure per row."""
+        """One prediction per row."""
         total = np.full(len(rows), self.start)
         for tree in self.trees:
             total += tree.value[tree.paths(rows)[-1]]
@@ -88,13 +88,13 @@ class Forest:
 
     @property
     def mean(self) -> float:
-        """What it says where nothing is asked: the start and each tree's mean."""
+        """The prediction without any feature: the constant and each tree's mean."""
         return self.start + sum(float(tree.value[0]) for tree in self.trees)
 
     def terms(self, rows: np.ndarray) -> np.ndarray:
-        """What each column moved each row away from ``mean``: at every question the change of the expected answer (Saabas 2014).
+        """How much each column moved each row's prediction away from ``mean`` (Saabas 2014).
 
-        ``mean`` and a row's terms add up to its prediction.
+        It is the change of the expectation at each split. ``mean`` and a row's terms add up to its prediction.
         """
         terms = np.zeros(rows.shape)
         row = np.arange(len(rows))

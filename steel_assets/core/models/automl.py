@@ -1,6 +1,6 @@
-"""What a search for a model found (``_search.py``), believed by the share that its newest quarter deserves.
+"""The model that a search found (``_search.py``), shrunk by its errors on the newest quarter.
 
-Off unless a market declares ``automl.embedded``. The newest quarter of its past is kept from the search altogether.
+Off unless a market declares ``automl.embedded``. The search does not see the newest quarter of the past at all.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class AutoML(Calibrated):
 
     @classmethod
     def declared(cls, market: Market) -> Self:
-        """With the market's budget."""
+        """An unfitted model with the market's search budget."""
         return cls(market.automl.embedded)
 
     def points(self, samples: Samples) -> np.ndarray:
@@ -51,7 +51,7 @@ class AutoML(Calibrated):
         return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """As the learner that was found would: terms of a regression or questions of trees, by driver."""
+        """Contributions of the found learner, by driver: terms of a regression, or splits of trees."""
         curve = np.log(samples.curve / samples.last)
         if self.found is None:
             return pd.DataFrame({FORWARD_CURVE: curve})

@@ -1,8 +1,8 @@
-"""Gradient boosting (scikit-learn's histogram trees) on what the curve leaves to explain: log returns in units of volatility.
+"""Gradient boosting (scikit-learn's histogram trees) of log returns beyond the curve, in units of volatility.
 
-Absolute loss, so that the many days on which a front contract does not move at all are a forecast of their own; and returns,
-so that no tree ever has to extrapolate a level. As for ridge, the newest quarter of its past, which it has not been fitted
-to, decides what share of its prediction is believed; often that is none.
+With absolute loss, so that the many days without any move of the front contract can be predicted as zero; and on returns, so that
+no tree has to extrapolate a level. As for ridge, the newest quarter of its past, on which it is not fitted, decides the factor by
+which its prediction is shrunk; often that is zero.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from steel_assets.core.models._trees import Forest, Tree, grown
 from steel_assets.core.samples import Samples
 
 ROWS = 1500
-"""Newest rows learned from: about six years."""
+"""Newest rows used for fitting: about six years."""
 TREES = 40
 MOST_TREES, MOST_FEATURES = 10 * TREES, 10_000
 """Of a model that is read."""
@@ -62,7 +62,7 @@ class Boosting(Calibrated):
         return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """Each question of each tree moved the expected answer: that belongs to the driver behind the feature asked."""
+        """The change of the expectation at each split, added up by the driver behind the split's feature."""
         curve = np.log(samples.curve / samples.last)
         if not self.share:
             return pd.DataFrame({FORWARD_CURVE: curve})
@@ -112,9 +112,9 @@ def _forest(features: np.ndarray, returns: np.ndarray) -> Forest:
 
 
 def fitted_regressor(features: np.ndarray, returns: np.ndarray, settings: Mapping[str, Any] | None = None) -> Any:
-    """scikit-learn's, with ``settings`` in place of some of ``SETTINGS``.
+    """scikit-learn's fitted regressor, with ``settings`` overriding ``SETTINGS``.
 
-    It cannot bin a column of which nothing is known, so that one is shown as a constant it never asks.
+    scikit-learn cannot bin a column without known values, so such a column is passed as a constant, which no split uses.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 

@@ -1,8 +1,8 @@
 """A combination of families: the weighted mean of the logarithms of their forecasts (Bates & Granger 1969).
 
-Each family weighs by how much smaller its past out-of-sample errors were than the last price's, recent ones counting most; one
-that was no better has no weight. A walk-forward learns the weights anew each week from the forecasts the others really made
-(``evaluation.evaluate``); a model remembers those it was given.
+A family's weight depends on how much smaller its past out-of-sample errors were than the last price's, recent ones weighing most;
+a family that was no better has weight zero. A walk-forward learns new weights each week from the actual past forecasts
+(``evaluation.evaluate``); a fitted model stores its weights.
 """
 
 from __future__ import annotations
@@ -23,22 +23,24 @@ from steel_assets.core.models.ridge import Ridge
 from steel_assets.core.samples import Samples
 
 MEMBERS: Mapping[str, type[Model]] = {family.family: family for family in (ForwardCurve, Ridge, Prophet)}
-"""What is combined: families that say something else than the last price, and each something of its own. With boosting as a
-fourth nothing was better on the real markets."""
+"""The combined families. Each differs from the last price and from the others.
+
+A fourth, boosting, gave no improvement on the real markets.
+"""
 WINDOW = 250
-"""Newest scored origins that weights are learned from: about a year."""
+"""Newest scored origins from which weights are learned: about a year."""
 HALF_LIFE = 250
-"""An error weighs half as much as one that is a year newer."""
+"""An error has half the weight of one that is a year newer."""
 ROUNDING = 1e-6
 POWER = 4
-"""How sharply weights tell errors apart: those a tenth smaller weigh half as much again."""
+"""How strongly weights depend on errors: a tenth smaller error gives half as much weight again."""
 
 
 class Combination(Calibrated):
-    """exp(Σ weight × log(forecast of a member)); the last price where no member has any weight.
+    """exp(Σ weight × log(forecast of a member)); the last price if all weights are zero.
 
     Args:
-        weights: by member, adding up to 1; all members alike where nothing is known of their errors.
+        weights: by member, adding up to 1; equal if nothing is known of their errors.
     """
 
     family: ClassVar[str] = "combination"
@@ -56,7 +58,7 @@ class Combination(Calibrated):
         return blend(forecasts, self.weights, samples.last)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """What each member says, as it weighs."""
+        """The members' contributions, weighted."""
         parts = [self.weights[name] * self.members[name].explain(samples) for name in MEMBERS if name in self.members]
         if not parts:
             return pd.DataFrame(index=range(len(samples)))
@@ -81,13 +83,13 @@ class Combination(Calibrated):
 
 
 def learned_weights(losses: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """The weight of each member: (the last price's error / its own) to the power of ``POWER``, of those that were better.
+    """The weight of each member: (the last price's error / its own) to the power of ``POWER``, for those that were better.
 
     Args:
         losses: by family, ``naive`` among them, past absolute errors in order of origin, on the same days.
 
     Returns:
-        Weights that add up to 1, or are all 0 where no member was better than the last price.
+        Weights that add up to 1, or are all 0 if no member was better than the last price.
     """
     naive = losses[Naive.family]
     fading = 0.5 ** (np.arange(len(naive))[::-1] / HALF_LIFE)
@@ -101,7 +103,7 @@ def learned_weights(losses: Mapping[str, np.ndarray]) -> dict[str, float]:
 
 
 def blend(forecasts: Mapping[str, np.ndarray], weights: Mapping[str, float], last: np.ndarray) -> np.ndarray:
-    """The weighted mean of the logarithms of ``forecasts``; ``last`` where nothing weighs."""
+    """The weighted mean of the logarithms of ``forecasts``; ``last`` if all weights are zero."""
     weighing = [name for name in MEMBERS if weights.get(name, 0.0) > 0]
     if not weighing:
         return last

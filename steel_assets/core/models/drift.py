@@ -1,4 +1,4 @@
-"""Random walk with drift: the mean move of the past goes on."""
+"""Random walk with drift: the mean past move continues."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from steel_assets.core.models._calibrated import FORWARD_CURVE, LONG_RUN, Calibr
 from steel_assets.core.samples import Samples
 
 ROWS = 1000
-"""Newest rows whose mean is taken: about four years."""
+"""Newest rows over which the mean is taken: about four years."""
 FEWEST = 250
-"""With fewer rows than this the drift is taken to be none."""
+"""With fewer rows the drift is zero."""
 
 
 class RandomWalkWithDrift(Calibrated):

@@ -1,4 +1,4 @@
-"""Exponential smoothing with additive errors (Hyndman et al. 2008, ETS(A,N,N), (A,A,N) or (A,Ad,N), whichever AICc prefers)."""
+"""Exponential smoothing with additive errors (Hyndman et al. 2008): ETS(A,N,N), (A,A,N) or (A,Ad,N), selected by AICc."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from steel_assets.core.models._stored import figure
 
 
 class ETS(Smoothed):
-    """A level, and perhaps a trend that fades.
+    """A level, and perhaps a damped trend.
 
     Attributes:
-        level, trend, fading: alpha, beta and phi; a level that follows every price at once (1, 0, 0) until learned.
+        level, trend, fading: alpha, beta and phi; before fitting (1, 0, 0), for which the level equals the last price.
     """
 
     family: ClassVar[str] = "ets"

@@ -1,14 +1,14 @@
-"""Prediction with expert advice: families and their shrunk versions, weighed anew with every price that becomes known.
+"""Prediction with expert advice: families and their shrunk versions, weighted anew with every price that becomes known.
 
-An expert is last × (forecast / last)^share: a family, believed by a share of its move. The last price is the expert that all
-others are measured against and holds the greater part of the weight at first. Weights grow with the exponential of past gains
-over the last price (Vovk 1990; Cesa-Bianchi & Lugosi 2006, chapter 2), in units of volatility, and a little of all weight is
-always shared out again, so that what was good once does not outlive its time (fixed share: Herbster & Warmuth 1998). A gain
-counts when its target date's price is first known, and only 1 / horizon of it, because that many neighbouring gains repeat one
-another. Shrinking is what bounds the loss when a family goes wrong: weight moves to a smaller share before it moves away.
+An expert is last × (forecast / last)^share: a family with a share of its move. The last price is an expert too, which starts with
+the greater part of the weight. Weights grow with the exponential of past gains over the last price (Vovk 1990; Cesa-Bianchi &
+Lugosi 2006, chapter 2), in units of volatility. A small part of all weight is redistributed at each step, so that an expert's
+early success does not last for ever (fixed share: Herbster & Warmuth 1998). A gain counts when its target date's price is first
+known, and by 1 / horizon, because neighbouring gains overlap. Shrunk versions limit the loss when a family fails: weight moves to
+a smaller share first.
 
-One rate for all: rates learned from the gains themselves, as BOA has them (Wintenberger 2017, in Gaillard's ``opera``), did no
-better on the real markets when they were mixed over a grid; docs/accuracy.md says what was tried.
+The learning rate is fixed: rates learned from the gains (BOA, Wintenberger 2017, in Gaillard's ``opera``) were no better on the
+real markets when mixed over a grid; docs/accuracy.md says what was tried.
 """
 
 from __future__ import annotations
@@ -36,45 +36,45 @@ from steel_assets.core.samples import Samples
 MEMBERS: Mapping[str, type[Model]] = {
     family.family: family for family in (RollAware, ForwardCurve, Ridge, RecursiveRidge, Prophet, Boosting)
 }
-"""What is listened to. ``drift``, ``ets`` and ``theta`` said nothing more on the real markets."""
+"""The families used. ``drift``, ``ets`` and ``theta`` added nothing on the real markets."""
 SHARES = np.array([0.25, 0.5, 0.75, 1.0])
-"""Of a member's move that its experts believe."""
+"""The shares of a member's move, one expert each."""
 BEFOREHAND = np.array([1, 1, 1, 3]) / 6
-"""How a member's weight is shared out over them before anything is known."""
+"""How a member's initial weight is divided among them."""
 LAST_PRICE = 0.6
-"""Weight of the last price before anything is known; members share the rest alike."""
+"""Initial weight of the last price; members divide the rest equally."""
 ROUNDS = 500
-"""Newest origins that weights are learned from: about two years."""
+"""Newest origins from which weights are learned: about two years."""
 RATE = 1.0
-"""Logarithm by which an expert's weight grows for a gain of one standard deviation, over the horizon."""
+"""Learning rate: the logarithm by which a weight grows for a gain of one standard deviation over the horizon."""
 SWITCHING = 1 / 2500
-"""Share of all weight that is shared out again at each origin: as if the best expert changed once in ten years."""
+"""Share of all weight that is redistributed at each origin: as if the best expert changed once in ten years."""
 LARGEST = 4.0
-"""A gain or loss beyond this many standard deviations counts as this many."""
+"""Gains and losses are clipped to this many standard deviations."""
 ROUNDING = 1e-9
 MOST_DAYS = 2000
-"""Days of advice, and origins of a track, that are read back from a file."""
+"""Limit of days of advice, and of origins of a track, in a file that is read."""
 
 
 @dataclass(frozen=True, eq=False)
 class MemberForecasts:
-    """What members said at past origins: ``points`` by member (target unit), one for each of ``origins``, in order."""
+    """The members' forecasts at past origins: ``points`` by member (target unit), one for each of ``origins``, in order."""
 
     origins: pd.DatetimeIndex
     points: Mapping[str, np.ndarray]
 
     def newest(self, horizon: int) -> MemberForecasts:
-        """As much of it as weights of the newest origin and of any later one can need."""
+        """The newest part, as long as weights of the newest or any later origin need."""
         count = ROUNDS + horizon
         return MemberForecasts(self.origins[-count:], {name: points[-count:] for name, points in self.points.items()})
 
 
 @dataclass(frozen=True, eq=False)
 class MemberWeights:
-    """What share of each member's move to believe, from each of ``days`` (origins, in order) on.
+    """The share of each member's move, from each of ``days`` (origins, in order) on.
 
     Attributes:
-        shares: one row per day, one column per member of ``names``; what is left to 1 is the last price.
+        shares: one row per day, one column per member of ``names``; the last price has the rest to 1.
     """
 
     days: pd.DatetimeIndex
@@ -90,8 +90,8 @@ class Experts(Calibrated):
     """exp(log(last) + Σ share × log(forecast of a member / last)).
 
     Args:
-        member_forecasts: what members said at earlier origins, from which shares are learned anew at each origin after the fit.
-        advice: the shares at the newest of those origins. Without both all experts weigh as they do before anything is known.
+        member_forecasts: the members' forecasts at earlier origins, from which shares are learned at each origin after the fit.
+        advice: the shares at the newest of those origins. Without both, all experts have their initial weights.
     """
 
     family: ClassVar[str] = "experts"
@@ -112,7 +112,7 @@ class Experts(Calibrated):
         return advised(forecasts, self.advice.names, self.advice.at(samples.origins), samples.last)
 
     def today(self, history: MarketHistory, samples: Samples) -> Self:
-        """With the shares of each origin since the fit, learned from what members said before it and the prices known at it."""
+        """This model with the shares of each origin since the fit, learned from earlier forecasts and known prices."""
         first = int(history.origins.searchsorted(self.advice.days[-1]))
         if not self.members or not len(self.member_forecasts.origins) or first >= len(history.origins):
             return self
@@ -132,7 +132,7 @@ class Experts(Calibrated):
         return model
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """What each member says, as far as it is believed."""
+        """The members' contributions, multiplied by their shares."""
         shares = self.advice.at(samples.origins)
         weighted = [
             self.members[name].explain(samples).mul(shares[:, place], axis=0)
@@ -188,12 +188,11 @@ class Experts(Calibrated):
 
 @dataclass(frozen=True, eq=False)
 class Feedback:
-    """When and how each origin's forecasts were judged; one row per origin, in order.
+    """When and by which price each origin's forecasts were judged; one row per origin, in order.
 
     Attributes:
-        outcome: the price on the target date as it was first known; NaN where it never was, or the origin's own price was
-            no news.
-        known_at: number of the first origin at whose moment it was known, counted as the rows are.
+        outcome: the first known price of the target date; NaN if it is not known, or if the origin had no new price.
+        known_at: number of the first origin at whose moment it was known, in the numbering of the rows.
     """
 
     outcome: np.ndarray
@@ -205,17 +204,17 @@ class Feedback:
         return cls(np.where(samples.news, prices, np.nan), since)
 
     def since(self, start: int) -> Feedback:
-        """Of the origins from number ``start`` on, counted from there."""
+        """The origins from number ``start`` on, renumbered from there."""
         return Feedback(self.outcome[start:], self.known_at[start:] - start)
 
 
 def unlearned(members: int) -> float:
-    """The share of each member's move that is believed before anything is known."""
+    """The share of each member's move before anything is learned."""
     return float((1 - LAST_PRICE) / members * (BEFOREHAND @ SHARES)) if members else 0.0
 
 
 def advised(forecasts: Mapping[str, np.ndarray], names: Sequence[str], shares: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """The price that members' forecasts and the ``shares`` believed of each (one row per forecast) come to."""
+    """The price from the members' forecasts and their ``shares`` (one row per forecast)."""
     moves = np.zeros(len(last))
     for place, name in enumerate(names):
         if name in forecasts:
@@ -224,10 +223,10 @@ def advised(forecasts: Mapping[str, np.ndarray], names: Sequence[str], shares: n
 
 
 def learned_shares(points: Mapping[str, np.ndarray], feedback: Feedback, samples: Samples, at: np.ndarray) -> np.ndarray:
-    """What share of each member's move to believe at the moment of each origin number of ``at``.
+    """The share of each member's move at the moment of each origin number of ``at``.
 
-    Weights start from those of ``unlearned`` at the first of the newest ``ROUNDS`` origins whose target dates have come, so that
-    they follow from prices, forecasts and the calendar alone, wherever a backtest starts or a run was missed.
+    Learning starts from ``unlearned`` at the first of the newest ``ROUNDS`` origins with known target prices. So the shares
+    depend on prices, forecasts and the calendar only, not on where a backtest starts or whether a run was missed.
 
     Args:
         points: by member, its forecasts, one for each row of ``samples``.
@@ -264,7 +263,11 @@ def _member(name: object) -> str:
 
 
 def _days(values: object, what: str) -> pd.DatetimeIndex:
-    """Days in ascending order, none twice."""
+    """Days in ascending order without repeats.
+
+    Raises:
+        ValueError: ``values`` are not; the message contains ``what``.
+    """
     days = pd.DatetimeIndex(pd.to_datetime(few(values, what, MOST_DAYS), format="%Y-%m-%d")).as_unit("ns")
     if not days.is_monotonic_increasing or not days.is_unique:
         raise ValueError(f"{what} must be days in ascending order")

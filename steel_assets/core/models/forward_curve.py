@@ -1,4 +1,4 @@
-"""The forward curve: the price at which the contract that will be the front one on the target date trades today."""
+"""The forward curve: today's price of the contract that will be the front one on the target date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steel_assets.core.types import Market
 
 
 class ForwardCurve(Calibrated):
-    """Contract number 1 + the rolls until the target date, or the longest there is."""
+    """The price of contract number 1 + the rolls until the target date, or of the longest contract."""
 
     family: ClassVar[str] = "forward_curve"
     complexity: ClassVar[int] = 2

@@ -1,8 +1,8 @@
-"""Ridge that also learns from generated features, chosen anew at each fit: the first that enter the path of the lasso.
+"""Ridge with generated features in addition, selected at each fit: the first that enter the path of the lasso.
 
-The choice sees the older three quarters of the past only, so the quarter by which ridge decides what to believe judges the choice
-too (least angle regression, lasso variant: Efron, Hastie, Johnstone & Tibshirani 2004). Off unless a market declares
-``generated``. What was chosen is stored by its names; a forecast computes exactly those.
+The selection uses the older three quarters of the past only, so the quarter that determines ridge's shrinkage judges the
+selection too (least angle regression, lasso variant: Efron, Hastie, Johnstone & Tibshirani 2004). Off unless a market declares
+``generated``. The selected names are stored; a forecast computes exactly those features.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from steel_assets.core.types import Generated, Market
 
 PREFIX = "generated."
 MOST = 100
-"""Chosen features of a model that is read."""
+"""Limit of selected features in a model that is read."""
 
 
 class GeneratedRidge(Ridge):
@@ -45,12 +45,12 @@ class GeneratedRidge(Ridge):
 
     @classmethod
     def declared(cls, market: Market) -> Self:
-        """With the market's number of features."""
+        """An unfitted model with the market's number of features."""
         return cls(market.generated.keep if market.generated else None)
 
     @property
     def pinned(self) -> tuple[str, ...]:
-        """The generated features that it asks, which its bundle's manifest names."""
+        """The generated features that it uses, for its bundle's manifest."""
         return self.chosen
 
     def _terms(self, samples: Samples) -> np.ndarray:
@@ -89,7 +89,7 @@ class GeneratedRidge(Ridge):
 
 
 def _chosen(past: Samples, returns: np.ndarray, keep: int) -> tuple[str, ...]:
-    """The first ``keep`` generated features on the path of the lasso, in the order in which they enter it."""
+    """The first ``keep`` generated features on the path of the lasso, in the order in which they enter."""
     from sklearn.linear_model import lars_path
 
     if past.pool is None:

@@ -1,4 +1,4 @@
-"""The last price: what the market itself expects where nothing else is known. The family to beat."""
+"""The last price, which is the benchmark of all other families."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steel_assets.core.types import MarketFrequency
 
 
 class Naive(Calibrated):
-    """Tomorrow's price is today's."""
+    """Forecasts the last price."""
 
     family: ClassVar[str] = "naive"
     complexity: ClassVar[int] = 0

@@ -1,9 +1,9 @@
-"""One regression over all markets: ridge on what they have in common, the market's own rows weighing most.
+"""One regression over all markets: ridge on features that they share, with the market's own rows weighing most.
 
-A global model in the sense of Montero-Manso and Hyndman (2021): a market with few prices of its own starts from what the others
-taught, and the longer its own past the more that counts. Market, commodity and region decide how much a row weighs (``panel``);
-each horizon is fitted by itself, and the longer it is the more it is shrunk. What share of its prediction is believed is decided
-by the newest year of the market and of the others, to which the trial was not fitted.
+A global model in the sense of Montero-Manso and Hyndman (2021): a market with few prices relies on the others' rows, and less so
+the longer its own past is. Market, commodity and region determine the weight of a row (``panel``). Each horizon is fitted
+separately, with a penalty that grows with the horizon. The newest year of the market and of the others, which is left out of that
+fit, determines the shrinkage of its prediction.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from steel_assets.core.panel import INPUTS, LARGEST, Sums, has_enough_history, m
 from steel_assets.core.samples import Samples
 
 OTHERS = 1.0
-"""How much a row of the mean other market weighs beside one of the market itself."""
+"""Weight of a row of the average other market, relative to one of the market itself."""
 YEAR = 250
-"""Rows of its own up to which the errors of the others count as much as the market's own in the trial; less and less beyond."""
+"""Own rows up to which the others' errors count as much as the market's own in the trial; beyond that, less and less."""
 PENALTY = 0.3
-"""As a share of the rows that count, times the horizon: overlapping returns repeat one another."""
+"""As a share of the weighted number of rows, times the horizon, because overlapping returns repeat one another."""
 SHARES = np.array([0.0, 0.25, 0.5])
-"""Candidates for the share of the prediction that is believed: what holds on the mean of markets holds by half in each."""
+"""Candidates for the shrinkage factor; at most half, because an effect that holds on average over markets is weaker in each."""
 HELD_OUT = 12
-"""Months of the trial."""
+"""Months held out in the trial."""
 FEWEST = 100.0
-"""Rows, weighed, below which nothing is learned."""
+"""Least weighted number of rows for a fit."""
 
 
 class Pooled(Calibrated):
@@ -53,7 +53,7 @@ class Pooled(Calibrated):
         return samples.curve * np.exp(np.clip(terms.sum(axis=1), -BOLDEST, BOLDEST) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """Exact: a mean over drivers is made of each of them."""
+        """Exact: the contribution of a mean over drivers is divided among them."""
         curve = np.log(samples.curve / samples.last)
         if not self.weights.any():
             return pd.DataFrame({FORWARD_CURVE: curve})
@@ -64,7 +64,7 @@ class Pooled(Calibrated):
         return moves.assign(**{FORWARD_CURVE: curve + moves.get(FORWARD_CURVE, 0.0)})
 
     def _terms(self, samples: Samples) -> tuple[list[str], np.ndarray]:
-        """The features that are read, and what each adds, in units of volatility."""
+        """The features used, and each one's contribution in units of volatility."""
         found = spread(samples.features, samples.feature_names)
         return [samples.feature_names[k] for k in found.columns], found.values * (found.members @ self.weights)
 
@@ -101,7 +101,7 @@ class Pooled(Calibrated):
 
 
 def _weights(past: Samples, own: Sums, month: int | None = None) -> np.ndarray | None:
-    """One weight per input, from ``own`` rows and what was known of the others before ``month``; None from too few rows."""
+    """One weight per input, from ``own`` rows and the others' rows known before ``month``; None with too few rows."""
     sums = own.plus(past.panel.sums(month), OTHERS)
     if sums.rows < FEWEST:
         return None
@@ -110,7 +110,7 @@ def _weights(past: Samples, own: Sums, month: int | None = None) -> np.ndarray |
 
 
 def _errors(inputs: np.ndarray, returns: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """For each share the mean absolute error with it ÷ that of believing nothing; 1 without rows."""
+    """For each shrinkage factor the mean absolute error with it ÷ that with factor zero; 1 without rows."""
     if not len(returns):
         return np.ones(len(SHARES))
     believed = np.clip((inputs @ weights)[:, None] * SHARES, -BOLDEST, BOLDEST)

@@ -1,8 +1,8 @@
-"""Prophet (Taylor & Letham 2018) on what it is good at: season and a few drivers, free of the price's level.
+"""Prophet (Taylor & Letham 2018) for seasonality and a few drivers, without the price's level.
 
-It learns log returns in units of volatility, dated on their target days; on prices themselves it is 1.5 to 3 times worse than
-the last price. As for ridge, the newest quarter of its past, which it has not been fitted to, decides what share of its
-prediction is believed; often that is none.
+It is fitted on log returns in units of volatility, dated on their target days; on prices it is 1.5 to 3 times worse than the last
+price. As for ridge, the newest quarter of its past, on which it is not fitted, determines the shrinkage of its prediction; often
+that is to zero.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from steel_assets.core.models._stored import few, figure, parsed
 from steel_assets.core.samples import Samples
 
 ROWS = 1000
-"""Newest rows learned from: about four years."""
+"""Newest rows used for fitting: about four years."""
 THINNED = 250
-"""Rows kept of those, evenly spaced: overlapping returns repeat one another, and a fit takes a fiftieth of a second."""
+"""Rows kept of those, evenly spaced, because overlapping returns repeat one another and fitting is slow."""
 SEASON_ORDER = 2
-"""Sines and cosines of the season."""
+"""Number of sine and cosine pairs of the season."""
 DRIVERS = 5
-"""Features used: those that went with the returns most closely in the part of the past it is fitted to."""
+"""Number of features used: those most correlated with the returns in the rows for fitting."""
 DECIMALS = 9
-"""Predictions are rounded to this, so that a row's forecast does not depend on the rows it is computed together with."""
+"""Predictions are rounded to this, so that a row's forecast does not depend on the other rows in the call."""
 
 
 class Prophet(Calibrated):
@@ -61,7 +61,7 @@ class Prophet(Calibrated):
         return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """Prophet's own components: regressors by the driver behind them, its season as the calendar's, its constant."""
+        """Prophet's own components: regressors by the driver behind them, seasonality as the calendar's, and its constant."""
         curve = np.log(samples.curve / samples.last)
         if self.fitted is None or len(samples) == 0:
             return pd.DataFrame({FORWARD_CURVE: curve})
@@ -82,7 +82,7 @@ class Prophet(Calibrated):
         return self._last[1]
 
     def _moves(self, predicted: pd.DataFrame) -> np.ndarray:
-        """In units of volatility, before any limit."""
+        """Predictions in units of volatility, before limits."""
         return self.share * np.round(predicted["yhat"].to_numpy(), DECIMALS)
 
     def _learn(self, past: Samples) -> np.ndarray:
@@ -103,7 +103,7 @@ class Prophet(Calibrated):
         return past.scaled_returns * believed.error_ratio
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
-        """Between processes it travels as it is stored: Prophet's own objects would import it aloud on arrival."""
+        """Pickle the stored form, because unpickling Prophet's own objects would import it with its output."""
         return type(self).from_bytes, (self.to_bytes(),)
 
     def _fitted(self, samples: Samples, returns: np.ndarray) -> Any:
@@ -142,16 +142,16 @@ class Prophet(Calibrated):
 
 
 class _WithDataFiles:
-    """Stan's compiled model, told its data by files written in one go.
+    """Stan's compiled model, with its data written to files at once.
 
-    cmdstanpy writes the same text figure by figure, which takes a third of the time of a fit.
+    cmdstanpy writes the same text number by number, which takes a third of the time of a fit.
     """
 
     def __init__(self, model: Any) -> None:
         self.model = model
 
     def optimize(self, data: dict[str, Any], inits: dict[str, Any], **how: Any) -> Any:
-        """As cmdstanpy's own."""
+        """As cmdstanpy's method."""
         with TemporaryDirectory(prefix="steel-prophet-") as folder:
             files = {name: Path(folder) / f"{name}.json" for name in ("data", "inits")}
             for name, values in (("data", data), ("inits", inits)):
@@ -160,12 +160,16 @@ class _WithDataFiles:
 
 
 def _plain(value: Any) -> Any:
-    """A figure or an array of numpy's or pandas' as JSON can hold it."""
+    """A number or an array of numpy's or pandas' as a JSON value."""
     return np.asarray(value).tolist()
 
 
 def _check(about: dict[str, Any]) -> None:
-    """Refuse what no model of ours holds and what costs much to predict with. Raises KeyError, TypeError, ValueError."""
+    """Refuse values that our models never contain and that make predicting expensive.
+
+    Raises:
+        KeyError, TypeError, ValueError: there are some.
+    """
     only = {"growth": "flat", "mcmc_samples": 0, "uncertainty_samples": 0, "holidays": None, "country_holidays": None}
     for name, value in only.items():
         if about[name] != value:
@@ -182,7 +186,7 @@ def _check(about: dict[str, Any]) -> None:
 
 
 def _new_prophet() -> Any:
-    """A Prophet without a trend: a trend in returns would be a promise of ever faster growth."""
+    """A Prophet without trend, since a trend in returns would mean ever faster growth."""
     model = _library().Prophet(
         growth="flat",
         yearly_seasonality=SEASON_ORDER,
@@ -195,10 +199,7 @@ def _new_prophet() -> Any:
 
 
 def _knowing_components(model: Any) -> Any:
-    """``model``, which asks ``_components`` which of its columns belong to which component.
-
-    Prophet tabulates that at each fit and prediction, which takes a third of the time of a prediction.
-    """
+    """Import Prophet without its output: it logs every fit, and warns about a plot library that is not used here."""
 
     def regressor_column_matrix(features: pd.DataFrame, modes: dict[str, list[str]]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
         columns, groups = _components(tuple(features.columns))
@@ -252,7 +253,7 @@ def _library() -> Any:
 
 
 def _closest(samples: Samples, returns: np.ndarray) -> tuple[str, ...]:
-    """The features that correlate most with the returns, among those known on most days."""
+    """The features most correlated with the returns, among those known on most days."""
     known = np.isfinite(samples.features)
     features = np.clip(np.where(known, samples.features, 0.0), -LARGEST, LARGEST)
     centred = features - features.mean(axis=0)

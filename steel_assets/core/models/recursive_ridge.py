@@ -1,8 +1,8 @@
-"""Ridge regression that goes on learning: recursive least squares with forgetting (Haykin 2002, chapter 9).
+"""Ridge regression that continues learning: recursive least squares with forgetting (Haykin 2002, chapter 9).
 
-Each price is learned once, when it is first known: the sums behind the regression fade a little and take the new row in, at a
-cost that does not grow with the past. Nothing is held out to decide how much of its prediction to believe; who combines it with
-its own shrunk versions (``experts``) learns that from its errors.
+Each price is used once, when it is first known: the regression's sums decay a little and the new row is added, at a constant
+cost. No rows are held out for shrinkage; ``experts``, which combines it with its own shrunk versions, learns that from its
+errors.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from steel_assets.core.samples import Samples
 from steel_assets.core.types import MarketFrequency
 
 HALF_LIFE = 500
-"""Rows after which one counts half: about two years."""
+"""Rows after which a row's weight is halved: about two years."""
 KEPT = 0.5 ** (1 / HALF_LIFE)
 PENALTY = 0.3
-"""As a share of the rows that count, times the horizon: overlapping returns repeat one another."""
+"""As a share of the weighted number of rows, times the horizon, because overlapping returns repeat one another."""
 
 
 class RecursiveRidge(Ridge):
     """base × exp(prediction × volatility), where base is the forward curve, or the last price without one.
 
-    A stored model forecasts and explains; to go on learning it is fitted anew, which the weekly training does.
+    A stored model forecasts and explains. To continue learning it is fitted again, which the weekly training does.
     """
 
     family: ClassVar[str] = "recursive_ridge"
@@ -49,7 +49,7 @@ class RecursiveRidge(Ridge):
         return self.learn(samples)
 
     def learn(self, samples: Samples) -> Self:
-        """This model, having learned from the labelled rows that it has not learned from yet, in order of origin."""
+        """Learn from labelled rows that were not used yet, in order of origin, and return this model."""
         return super().fit(samples)
 
     def _learn(self, past: Samples) -> np.ndarray:
@@ -69,7 +69,7 @@ class RecursiveRidge(Ridge):
 
 
 class _Sums:
-    """The fading sums that a regression of ``width`` features follows from."""
+    """The decaying sums from which a regression of ``width`` features is computed."""
 
     def __init__(self, width: int) -> None:
         self.rows = 0.0
@@ -77,9 +77,9 @@ class _Sums:
         self.products, self.cross_products = np.zeros((width, width)), np.zeros(width)
 
     def take(self, row: np.ndarray, realised: float) -> None:
-        """Everything older fades, and a row of features with the return that followed it is taken in.
+        """Decay the sums, then add a row of features with its return.
 
-        It is taken in units of what was known of each feature by then, itself included.
+        The row is standardised by what was known of each feature by then, including itself.
         """
         there = np.isfinite(row)
         value = np.where(there, row, 0.0)
@@ -95,7 +95,7 @@ class _Sums:
         self.cross_products += realised * standard
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each feature; 0 and infinity where it says nothing, or on too few rows."""
+        """Mean and standard deviation of each feature; 0 and infinity if it is constant, or known on too few rows."""
         counts = np.maximum(self.known, 1.0)
         mean = self.total / counts
         scale = np.sqrt(np.maximum(self.squares / counts - mean**2, 0.0))
@@ -103,7 +103,7 @@ class _Sums:
         return np.where(useful, mean, 0.0), np.where(useful, scale, np.inf)
 
     def solved(self, penalty: float) -> np.ndarray:
-        """The weights; ``penalty`` is the share of the rows that is added to the sum of squares of each feature."""
+        """The weights; ``penalty`` times the number of rows is added to each feature's sum of squares."""
         with one_thread():
             return np.asarray(
                 np.linalg.solve(self.products + penalty * self.rows * np.eye(len(self.cross_products)), self.cross_products)

@@ -1,7 +1,7 @@
-"""Ridge regression on what the curve (or the last price) leaves to explain: log returns in units of their volatility.
+"""Ridge regression of log returns beyond the curve (or the last price), in units of volatility.
 
-Everything it could get wrong by trusting itself too much is decided on the newest quarter of its own past, which it has not
-been fitted to: how strongly to regularise, and what share of its prediction to believe (none is a possible answer).
+The newest quarter of its own past, on which it is not fitted, determines the penalty and the factor by which its prediction is
+shrunk, which can be zero.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from steel_assets.core.samples import Samples
 from steel_assets.core.types import MarketFrequency
 
 ROWS = 1500
-"""Newest rows learned from: about six years, so that a market that changed its ways is learned anew."""
+"""Newest rows used for fitting: about six years, so that it adapts to changes of the market."""
 MOST_FEATURES = 10_000
-"""Of a model that is read."""
+"""Limit for a model that is read."""
 PENALTIES = np.array([0.1, 1.0, 10.0])
-"""Candidates for the penalty, as a share of the rows, times the horizon: overlapping returns repeat one another."""
+"""Candidates for the penalty, as a share of the rows, times the horizon, because overlapping returns repeat one another."""
 
 
 class Ridge(Calibrated):
@@ -51,7 +51,7 @@ class Ridge(Calibrated):
         return samples.curve * np.exp(np.clip(moves, -boldest, boldest) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """Exact: each term of the regression belongs to the driver behind its feature."""
+        """Exact: each term of the regression is the contribution of the driver behind its feature."""
         curve = np.log(samples.curve / samples.last)
         if not self.weights.any():
             return pd.DataFrame({FORWARD_CURVE: curve})
@@ -102,7 +102,7 @@ class Ridge(Calibrated):
 
 
 def moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each feature over the rows where it is known; 0 and infinity where it says nothing."""
+    """Mean and standard deviation of each feature over the rows where it is known; 0 and infinity if it is constant."""
     known = np.isfinite(features)
     counts = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, features, 0.0).sum(axis=0) / counts
@@ -112,7 +112,7 @@ def moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """In standard deviations from the mean, none beyond ``LARGEST``; 0 where unknown."""
+    """Standard deviations from the mean, clipped to ``LARGEST``; 0 if unknown."""
     standard = (features - mean) / scale
     np.clip(standard, -LARGEST, LARGEST, out=standard)
     standard[np.isnan(standard)] = 0.0
@@ -120,9 +120,9 @@ def standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> n
 
 
 def ridge_weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -> np.ndarray:
-    """One column of weights per penalty. No intercept: a trend of the past is no forecast.
+    """One column of weights per penalty. Without intercept, so that a past trend is not forecast.
 
-    On one thread, so that the last bits do not depend on how many there are.
+    It runs on one thread, so that results do not depend on the number of cores.
     """
     from sklearn.linear_model import Ridge as RidgeRegression
 

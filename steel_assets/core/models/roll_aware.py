@@ -13,7 +13,7 @@ from steel_assets.core.types import Market
 
 
 class RollAware(Calibrated):
-    """The last price, or the second contract's once the target date lies after the next roll. Reads one roll ahead only."""
+    """The last price, or the second contract's if the target date is after the next roll. It allows for one roll only."""
 
     family: ClassVar[str] = "roll_aware"
     complexity: ClassVar[int] = 1

@@ -17,7 +17,7 @@ class Theta(Smoothed):
     """A smoothed level and half the slope of the path's regression line.
 
     Attributes:
-        level: alpha; None until it is learned, and then the base price is forecast.
+        level: alpha; None before fitting, when the base price is forecast.
     """
 
     family: ClassVar[str] = "theta"

@@ -1,8 +1,8 @@
-"""What was bought of Vertex AI for a market, believed by the share that its newest quarter deserves.
+"""Forecasts bought from Vertex AI for a market, shrunk by their errors on the newest quarter.
 
-Off unless a market declares ``automl.vertex``, and the last price's base until ``steel automl`` has bought something. Each row
-carries what a model answered that was trained on nothing known later than the first day of the row's year of answers
-(``operations/automl.py``), so all of them are out of sample. A row without an answer is forecast as the base.
+Off unless a market declares ``automl.vertex``; it forecasts the base price until ``steel automl`` has bought something. The
+answer in each row is from a model that was trained on nothing known later than the first day of the row's fold
+(``operations/automl.py``), so all answers are out of sample. A row without an answer is forecast as the base price.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from steel_assets.core.samples import Samples
 from steel_assets.core.types import Market
 
 ROWS = 1500
-"""Newest answered rows that decide what is believed: about six years."""
+"""Newest answered rows that determine the shrinkage: about six years."""
 
 
 class Vertex(Calibrated):
@@ -43,7 +43,7 @@ class Vertex(Calibrated):
         return samples.curve * np.exp(np.clip(self.share * _bought(samples), -BOLDEST, BOLDEST) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
-        """The service gives no reasons: all of it is ``other``."""
+        """The service gives no contributions: the whole move is ``other``."""
         curve = np.log(samples.curve / samples.last)
         if not self.share:
             return pd.DataFrame({FORWARD_CURVE: curve})
@@ -69,7 +69,7 @@ class Vertex(Calibrated):
 
 
 def _bought(samples: Samples) -> np.ndarray:
-    """0 where nothing was answered."""
+    """The answer in each row; 0 without one."""
     if samples.bought_predictions is None:
         return np.zeros(len(samples))
     return np.clip(np.nan_to_num(samples.bought_predictions, nan=0.0), -LARGEST, LARGEST)

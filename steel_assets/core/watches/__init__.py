@@ -1,4 +1,4 @@
-"""Price watches: what somebody asks to be told of, what a publication says of it, and what is told once. Standard library only.
+"""Price watches: their declaration, their evaluation on a publication, and when a message is due. Standard library only.
 
-The service answers from here too, so nothing here knows pandas.
+The service uses this package too, so nothing here imports pandas.
 """

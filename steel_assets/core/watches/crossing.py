@@ -1,4 +1,4 @@
-"""What is told of watches: each time that what one waits for becomes true, once. No clock, no storage: only arguments."""
+"""When a message about a watch is due: once, each time its condition becomes true. No clock, no storage."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def crossed(
     simulated: bool,
     forgotten: datetime | None = None,
 ) -> tuple[dict[str, WatchState], list[Event]]:
-    """What is remembered of the watches after ``readings`` at all there are, and what is to be told.
+    """The remembered state of the watches after ``readings`` at all of them, and the messages that are due.
 
-    A watch that nothing is remembered of begins with how it was when it was set. What cannot be known now stays as it was.
+    A watch without remembered state starts from its state when it was set. If a watch cannot be evaluated now, its state is kept.
 
     Args:
-        available: channels that are set up.
-        forgotten: when what was remembered was lost: watches set before then, of which it is not known what was told, begin
-            with this look.
+        available: channels that are configured.
+        forgotten: when the remembered state was lost. Watches set before then start from this evaluation, because it is not known
+            what was sent.
     """
     after: dict[str, WatchState] = {}
     events = []
@@ -48,7 +48,7 @@ def crossed(
 
 
 def _news(watch: Watch, before: WatchState, seen: WatchState) -> bool:
-    """A move is news on every further day of a price; anything else when it was not so before."""
+    """A move is new on every further day of a price; anything else if it was not true before."""
     return seen.holds and (seen.day > before.day if watch.kind == "move" else not before.holds)
 
 

@@ -1,4 +1,4 @@
-"""What a publication says of a watch: whether what it waits for is so, and the figures that a message about it names."""
+"""Evaluates a watch on a publication: whether its condition holds, and the figures for its message."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ BAND = ("q05", "q95")
 
 @dataclass(frozen=True)
 class WatchReading:
-    """What was seen of a watch.
+    """The evaluation of a watch.
 
     Attributes:
-        holds: whether what it waits for is so; None where that cannot be known, and ``problem`` says why.
-        value: the price, chance or margin that it is about.
-        day: of the newest price that it is about.
-        facts: what the words of a message name.
+        holds: whether its condition holds; None if that is not known, and ``problem`` says why.
+        value: the price, probability or margin.
+        day: of the newest price used.
+        facts: values for the text of the message.
     """
 
     holds: bool | None
@@ -32,15 +32,15 @@ class WatchReading:
     problem: str = ""
 
     def seen(self, watch: Watch) -> WatchState | None:
-        """As what it is remembered when ``watch`` is set; None where it cannot be known."""
+        """The state to remember when ``watch`` is set; None if it is not known."""
         return None if self.holds is None else WatchState(holds=self.holds, day=self.day if watch.kind == "move" else "")
 
 
 class Published:
-    """The parts of a publication that watches are about."""
+    """The parts of a publication that watches use."""
 
     def __init__(self, parts: Mapping[str, Any]) -> None:
-        """From the contents of the parts, by name, as ``core.publication_parts`` has them."""
+        """Read the parts' contents by name, as ``core.publication_parts`` has them."""
         catalogue = parts["catalogue"] or {}
         self.units: dict[str, str] = {market["id"]: market["unit"] for market in catalogue.get("markets", [])}
         self._parts = parts
@@ -49,7 +49,7 @@ class Published:
         self.simulated = bool(catalogue.get("simulated")) or any(row["simulated"] for row in rows)
 
     def read(self, watch: Watch) -> WatchReading:
-        """What is known of ``watch`` now."""
+        """Evaluate ``watch``."""
         try:
             check(watch, self.units)
             found = {"level": self._level, "move": self._move, "odds": self._odds, "margin": self._margin}[watch.kind](watch)
@@ -98,14 +98,22 @@ class Published:
         return WatchReading(_past(margin, watch), margin, min(day, other_day), facts)
 
     def _price(self, market: str) -> tuple[str, float]:
-        """Day and figure of the last price. Raises WatchError before the first."""
+        """Day and value of the last price.
+
+        Raises:
+            WatchError: there is none yet.
+        """
         found = self._parts["prices"].get(market) or {}
         if not found.get("prices"):
             raise WatchError(f"no price of {market} was published yet")
         return f"{date.fromisoformat(found['dates'][-1])}", float(found["prices"][-1])
 
     def _row(self, market: str) -> Mapping[str, Any]:
-        """The first row of the forecast in force. Raises WatchError before the first."""
+        """The first row of the forecast in force.
+
+        Raises:
+            WatchError: there is none yet.
+        """
         rows = (self._parts["latest"].get(market) or {}).get("rows")
         if not rows:
             raise WatchError(f"no forecast of {market} was published yet")
@@ -121,7 +129,11 @@ class Published:
 
 
 def check(watch: Watch, units: Mapping[str, str]) -> None:
-    """Whether the catalogue has what ``watch`` is about. Raises WatchError."""
+    """Refuse a watch about something that the catalogue does not have.
+
+    Raises:
+        WatchError: the message names it.
+    """
     for name in ("market", "less"):
         market = getattr(watch, name)
         if market is not None and market not in units:

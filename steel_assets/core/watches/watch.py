@@ -1,6 +1,6 @@
-"""A price watch as it is declared and kept, and what is wrong with one that cannot be.
+"""A price watch as declared and stored, and its validation.
 
-There are no words of its owner's in a watch: what a message says is made of its figures.
+A watch contains no text from its owner; messages are made from its figures only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WatchKind = Literal["level", "move", "odds", "margin"]
 ID = r"[0-9a-f]{12}"
 OWNER = r"[0-9a-z]{5,32}"
 HIGHEST = 100_000_000.0
-"""No price, and no margin to either side, is beyond it."""
+"""Limit of prices and margins."""
 
 PERIOD = r"20[0-9]{2}-(0[1-9]|1[0-2]|Q[1-4])"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -34,7 +34,7 @@ NEEDS: Mapping[WatchKind, str] = {
     "odds": "a price (above or below), a day or a period (by, on or average) and a chance",
     "margin": "the market that is taken away (less) and a limit: above or below",
 }
-"""Kind → what it needs besides its market."""
+"""Kind → the fields it needs besides its market."""
 
 TAKES: Mapping[WatchKind, frozenset[str]] = {
     "level": frozenset({"above", "below"}),
@@ -49,15 +49,15 @@ Limit = Annotated[float, Field(ge=-HIGHEST, le=HIGHEST, allow_inf_nan=False)]
 
 
 class WatchError(Problem, ValueError):
-    """A watch cannot be kept; the message names the field and what to write."""
+    """A watch is not valid; the message names the field and what to write."""
 
 
 class WatchState(Declaration):
-    """What was seen of a watch last.
+    """The last evaluation of a watch.
 
     Attributes:
-        holds: whether what it waits for was so.
-        day: of the price that a ``move`` was told of, or looked at first; empty for other kinds.
+        holds: whether its condition held.
+        day: for a ``move``, day of the price that was sent, or of the first evaluation; empty for other kinds.
     """
 
     holds: bool
@@ -65,17 +65,17 @@ class WatchState(Declaration):
 
 
 class Watch(Declaration):
-    """What somebody asks to be told of: once, each time it becomes true.
+    """A condition on prices; a message is sent each time it becomes true.
 
     Attributes:
-        owner: id of the API key that set it, or ``local``: of the command line and of a service that is open to its machine.
-        kind: ``level``, the last price is above or below a price; ``move``, a price lies outside the 90 % band that was forecast
-            for its day the trading day before; ``odds``, the chance to be above or below a price by a day, on it or on average
-            of a period is above ``chance``; ``margin``, the last price less that of the market ``less`` is above or below.
+        owner: id of the API key that set it, or ``local`` for the command line and for a service that is open on its machine.
+        kind: ``level``, the last price is above or below a price; ``move``, a price is outside the 90 % interval forecast for its
+            day one trading day before; ``odds``, the probability of being above or below a price by a day, on a day or on average
+            over a period exceeds ``chance``; ``margin``, the last price minus that of the market ``less`` is above or below.
         above, below: one of them, in the market's unit.
         by, on, average: one of them: a day, or a month or quarter as ``2026-12`` or ``2026-Q4``.
-        quiet: hours in which no message goes out, ``22:00-07:00`` in the zone of the schedules; it goes out at their end.
-        seen: how it was when it was set; None where that could not be known.
+        quiet: hours without messages, ``22:00-07:00`` in the schedules' zone; they are sent at the end.
+        seen: its evaluation when it was set; None if that was not known.
     """
 
     id: str = Field(pattern=f"^{ID}$")
@@ -98,14 +98,16 @@ class Watch(Declaration):
         given = {name for name in FIELDS if getattr(self, name) is not None}
         takes = TAKES[self.kind]
         if strange := sorted(given - takes):
-            raise ValueError(f"{strange[0]}: a watch of the kind {self.kind} has none; it needs {NEEDS[self.kind]}")
+            raise ValueError(
+                f"{strange[0]}: a watch of the kind {self.kind} does not have this field; it needs {NEEDS[self.kind]}"
+            )
         needed = [group for group in (("above", "below"), ("by", "on", "average"), ("less",), ("chance",)) if takes & set(group)]
         for group in needed:
             if len(given & set(group)) != 1:
                 word = "name one of them; " if len(group) > 1 else "it is missing; "
                 raise ValueError(f"{', '.join(group)}: {word}a watch of the kind {self.kind} needs {NEEDS[self.kind]}")
         if self.kind != "margin" and self.level is not None and self.level <= 0:
-            raise ValueError(f"{self.side}: a price is above zero")
+            raise ValueError(f"{self.side}: a price must be above zero")
         if self.less == self.market:
             raise ValueError("less: name another market than the watch's own")
         if self.quiet is not None and _hours(self.quiet) is None:
@@ -114,27 +116,31 @@ class Watch(Declaration):
 
     @property
     def side(self) -> Side:
-        """On which side of ``level``."""
+        """The side of ``level`` that it waits for."""
         return "below" if self.below is not None else "above"
 
     @property
     def level(self) -> float | None:
-        """The price or margin that matters; None for a ``move``."""
+        """The price or margin; None for a ``move``."""
         return self.below if self.below is not None else self.above
 
     @property
     def hours(self) -> Hours | None:
-        """The quiet hours; None where there are none."""
+        """The quiet hours, or None."""
         return None if self.quiet is None else _hours(self.quiet)
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What it asks, without who, when and under which id: two watches that ask the same have the same."""
+        """Its condition, without owner, time and id; equal for two watches with the same condition."""
         return self.model_dump(mode="json", include={"kind", "market", *FIELDS, "quiet"})
 
 
 def watch_of(fields: Mapping[str, Any]) -> Watch:
-    """The watch of these fields. Raises WatchError naming what is wrong, field by field."""
+    """The watch with these fields.
+
+    Raises:
+        WatchError: the message names each invalid field.
+    """
     try:
         return Watch.model_validate(fields)
     except ValidationError as error:
@@ -147,7 +153,7 @@ def _in_words(problem: Any) -> str:
 
 
 def _hours(text: str) -> Hours | None:
-    """The hours that ``text`` says; None where it says none."""
+    """The hours in ``text``, or None."""
     found = QUIET.fullmatch(text)
     if found is None or found[1] == found[3]:
         return None
@@ -155,5 +161,5 @@ def _hours(text: str) -> Hours | None:
 
 
 def figure(value: float) -> str:
-    """A price, a margin or a limit as messages have it: two decimals, and none where there are none."""
+    """A price, a margin or a limit for messages: two decimals, or none for whole numbers."""
     return f"{value:,.2f}".removesuffix(".00")

@@ -1,4 +1,4 @@
-"""The parts of a publication, one reader each: from the lake and the warehouse into the shape that the service hands out.
+"""The parts of a published snapshot, one module each: reads lake and warehouse, returns JSON values for the service.
 
-``operations/publishing.py`` puts them together and publishes them; nobody else reads the stores for the service.
+``operations/publishing.py`` combines and publishes them. The service itself reads neither lake tables nor warehouse.
 """

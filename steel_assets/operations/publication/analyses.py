@@ -1,4 +1,4 @@
-"""What can be said of each market's past, as its newest run found it."""
+"""Each market's newest stored analysis."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from steel_assets.operations.publication.warehouse import Tables
 
 
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
-    """Market → what ``operations.analysis.analysis`` said; markets that were never analysed are left out."""
+    """Market → the result of ``operations.analysis.analysis``; markets without one are left out."""
     found = {market: analysis.read(inputs.lake.store, market) for market in inputs.catalog.markets}
     return {market: analysis for market, analysis in found.items() if analysis is not None}

@@ -1,4 +1,4 @@
-"""What the catalogue says, as far as the service tells it on."""
+"""The parts of the catalogue that the service shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a market is still the one that its models learned: the newest measurements of drift, and those before them."""
+"""Drift of each market: the newest measurements, and those before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steel_assets.operations.publication.warehouse import Tables, records
 
 SHOWN = 260
 MEASURED_DAYS = 600
-"""In which SHOWN trading days lie."""
+"""Calendar days that contain SHOWN trading days."""
 
 TOGETHER = "all"
 """The subject whose drift is shown for the market as a whole."""
@@ -21,8 +21,8 @@ TOGETHER = "all"
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → ``{"subjects": newest measurement of each, "rows": every measurement shown, oldest first}``.
 
-    A score is the share of its own past measurements that a distance exceeds. ``since`` is the first day of the unbroken run
-    of measurements that said drift, None where the newest does not.
+    A score is the share of earlier measurements that a distance exceeds. ``since`` is the first day of the newest unbroken run of
+    drift; None if the newest measurement found none.
     """
     rows = tables.newest(DRIFT, "date", MEASURED_DAYS, inputs.catalog.markets, _enough)
     frame = rows.sort_values(["date", "subject"])
@@ -49,6 +49,6 @@ def _since(measured: pd.DataFrame) -> str:
 
 
 def _enough(rows: pd.DataFrame) -> bool:
-    """Whether one market's rows hold all days that are shown, and the beginning of every run of drift."""
+    """Whether one market's rows contain all days shown, and the start of every run of drift."""
     begun = all((~group["drifted"]).any() for _, group in rows.groupby("subject"))
     return bool(rows["date"].nunique() >= SHOWN and begun)

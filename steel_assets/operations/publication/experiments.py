@@ -1,4 +1,4 @@
-"""Where every experiment of the catalogue stands, look by look, and what its variant says of the forecasts in force."""
+"""The state of every experiment of the catalogue, by day, and its variant's forecasts."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 LOOKS = 400
-"""Days with a look that are told, the newest."""
+"""Days of evaluations that are published, the newest."""
 
 DECLARED = ("id", "name", "family", "markets", "horizons", "metric", "start", "planned_days", "keys_share")
 LOOKED = ("mean_gain", "gain_share", "evidence_better", "evidence_worse")
-"""Figures of the newest look; None before the first."""
+"""Columns of the newest evaluation; None before the first."""
 
 
 def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
-    """The experiments as they are declared, each with its state, newest figures, ``days`` (looks, oldest first) and ``shadows``.
+    """The declared experiments, each with its state, newest figures, ``days`` (evaluations, oldest first) and ``shadows``.
 
-    ``shadows`` is market → rows of the variant from the very issue that is in force, as plain rows of tables.FORECASTS; there are
-    some only while the experiment collects, and only where a share of the keys gets them.
+    ``shadows`` is market → the variant's rows of the issue in force, as plain rows of tables.FORECASTS. There are some only while
+    the experiment collects evidence, and only if a share of API keys gets them.
 
     Raises:
         LookupError: the forecasts in force could not be read.
-        NotAForecast: what the variant said is no forecast.
+        NotAForecast: the variant's rows are not a valid forecast.
     """
     declared = inputs.catalog.experiments
     if not declared:
@@ -60,7 +60,7 @@ def _experiment(inputs: Inputs, tables: Tables, experiment: Experiment, verdicts
 
 
 def _shadows(tables: Tables, experiment: Experiment) -> dict[str, list[dict[str, Any]]]:
-    """Market → what the variant says from the issue that is in force."""
+    """Market → the variant's rows of the issue in force."""
     if tables.latest is None:
         raise LookupError("the forecasts in force could not be read")
     found = {}

@@ -1,4 +1,4 @@
-"""Why the newest forecasts lie where they do: what each driver contributed."""
+"""What each driver contributed to the newest forecasts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SHOWN = ["as_of", "horizon", "driver", "contribution", "model_version"]
 
 
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
-    """Market → rows of ``tables.EXPLANATIONS`` of its newest issue that has a whole file, the largest contribution first.
+    """Market → rows of ``tables.EXPLANATIONS`` of its newest issue with an undamaged file, largest contribution first.
 
-    A row explains the forecast of the same ``as_of``, ``horizon`` and ``model_version``, and no other. No rows: every
-    forecast of the issue is the last price.
+    A row explains the forecast with the same ``as_of``, ``horizon`` and ``model_version`` only. No rows: every forecast of the
+    issue is the last price.
     """
     return {market: _newest(inputs, keys) for market, keys in keys_by_market(inputs, tables, FOLDER).items()}
 

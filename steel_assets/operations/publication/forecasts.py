@@ -1,4 +1,4 @@
-"""Published forecasts: the newest whole one of each market, those before it, and the prices they are about."""
+"""Published forecasts: the newest valid one of each market, earlier ones, and the prices that they are about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOLDER = "predictions/daily/"
 PRICE_DAYS = 400
 ISSUES = 400
 ISSUE_DAYS = 500
-"""In which ISSUES issues lie, one a day."""
+"""Calendar days that contain ISSUES issues, one a day."""
 
 TRIES = 10
 LISTED_MONTHS = 3
@@ -29,9 +29,10 @@ EXCHANGE_SERIES = "usdmxn"
 
 
 def latest(inputs: Inputs, tables: Tables) -> dict[str, Any]:
-    """Market → rows of its newest forecast that is whole and can be believed, and what was wrong with newer files.
+    """Market → rows of its newest undamaged and plausible forecast, and what is wrong with newer files.
 
-    ``rows`` is None before the first. A clock that is behind the day of the newest price is not asked what time it is.
+    ``rows`` is None before the first. If this machine's clock is behind the day of the newest price, the clock is not used to
+    reject rows.
     """
     keys = keys_by_market(inputs, tables, FOLDER)
     records = {market: record_of(inputs, market) for market in keys}
@@ -48,11 +49,11 @@ def latest(inputs: Inputs, tables: Tables) -> dict[str, Any]:
 def keys_by_market(inputs: Inputs, tables: Tables, folder: str) -> dict[str, list[str]]:
     """Market → keys of its newest issues in ``folder`` (``<day>/<market>-<moment>.parquet``), newest first.
 
-    Listed are the last months; everything only where a market that was published before has fewer than TRIES issues in them, and
-    at the first publication.
+    Only the last months are listed. Everything is listed at the first publication, and if a market that was published before has
+    fewer than TRIES issues in these months.
     """
     if tables.in_force and math.isfinite(tables.moment):
-        now = pd.Timestamp(tables.moment, unit="s") + pd.Timedelta(days=1)  # somewhere it is tomorrow
+        now = pd.Timestamp(tables.moment, unit="s") + pd.Timedelta(days=1)  # in some time zones it is tomorrow already
         prefixes = [f"{folder}{now - pd.DateOffset(months=back):%Y-%m}-" for back in range(LISTED_MONTHS)]
         found = _by_market(inputs, prefixes)
         if all(len(found.get(market, ())) >= TRIES for market in tables.in_force if market in inputs.catalog.markets):
@@ -70,7 +71,7 @@ def _by_market(inputs: Inputs, prefixes: list[str]) -> dict[str, list[str]]:
 
 
 def key_of(rows: list[dict[str, Any]]) -> str:
-    """The file in the lake of an issue, given by its plain rows."""
+    """The key in the lake of an issue, from its plain rows."""
     first = rows[0]
     moment = pd.Timestamp(first["as_of"])
     return f"{FOLDER}{first['issued_date']}/{first['market']}-{moment:%Y%m%dT%H%M%SZ}.parquet"
@@ -94,7 +95,7 @@ def issues(inputs: Inputs, tables: Tables) -> dict[str, Any]:
 def prices(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its last prices, ``{"dates": [...], "prices": [...]}``, in the target's unit.
 
-    A market whose file is damaged is left out; ``damaged`` tells of it.
+    A market whose file is damaged is left out and named in ``damaged``.
     """
     found = {}
     for market in inputs.catalog.markets:
@@ -132,7 +133,7 @@ def exchange_rate(inputs: Inputs, tables: Tables) -> dict[str, Any] | None:
 def _newest_whole(
     inputs: Inputs, market: str, keys: list[str], known: Known | None, now: float, before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """The newest of the files ``keys`` that is whole and believed; the rows published ``before`` stand in for their own file."""
+    """The newest of the files ``keys`` that is undamaged and plausible; the rows ``before`` replace their damaged file."""
     problems: list[str] = []
     frequency = inputs.catalog.markets[market].frequency
     published = (before or {}).get("rows")

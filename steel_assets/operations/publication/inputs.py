@@ -1,4 +1,4 @@
-"""What the parts of a publication are read from."""
+"""The parts of the platform that a publication reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from steel_assets.providers import Providers
 
 
 class Inputs(Protocol):
-    """Everything that a publication of all markets is read from."""
+    """Everything that a publication of all markets reads."""
 
     @property
     def catalog(self) -> Catalog: ...

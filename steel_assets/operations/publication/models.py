@@ -1,4 +1,4 @@
-"""Models: who is in force, what was decided and why, the daily metrics and what a day costs."""
+"""Models in force, decisions with their reasons, daily metrics, and daily costs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEASURED_DAYS = 460
 
 
 def champions(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
-    """One row per market and horizon that has a model in force: version, since when, and every switch before."""
+    """One row per market and horizon with a model in force: version, since when, and every earlier switch."""
     found: list[dict[str, Any]] = []
     for market in inputs.catalog.markets.values():
         for horizon in market.horizons:
@@ -55,7 +55,7 @@ def metrics_daily(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
 
 
 def costs(inputs: Inputs, tables: Tables) -> dict[str, Any]:
-    """Estimated cost by day, this month so far, and the projection of a whole month against the budget."""
+    """Estimated cost by day, this month so far, and the projected month compared with the budget."""
     frame = _measured(inputs, tables).dropna(subset=["cost_usd"])
     days = frame.groupby("date")["cost_usd"].sum()  # a day's cost is shared by the rows of its markets and horizons
     budget = inputs.catalog.rules.costs.monthly_budget_usd
@@ -69,7 +69,7 @@ def costs(inputs: Inputs, tables: Tables) -> dict[str, Any]:
 
 
 def _measured(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """The days of ``metrics_daily`` that are told of; all where a market was not measured lately."""
+    """The rows of ``metrics_daily`` to publish; all rows if some market was not measured lately."""
     now = pd.Timestamp(tables.moment, unit="s") if math.isfinite(tables.moment) else None
 
     def enough(rows: pd.DataFrame) -> bool:

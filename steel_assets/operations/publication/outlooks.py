@@ -1,4 +1,4 @@
-"""Sample paths of the forecasts in force, from which the service answers for averages and odds, and past purchases by them."""
+"""Sample paths of the forecasts in force, for averages and odds, and the record of past purchases by them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from steel_assets.operations.publication.warehouse import Tables
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → the paths of its forecast in force, ``{"as_of", "problem", "paths", "purchases"}``.
 
-    Without ``paths`` the problem says why. ``purchases`` is ``{"problem", "record", "rolls"}``: the record of the market's
-    walk-forward (``published_purchases.packed``) or why there is none, and whether its price is a front month. Paths are drawn
-    from the kept history in the versions known at the issue: the same as ``steel odds`` draws from the raw figures.
+    Without ``paths``, ``problem`` says why. ``purchases`` is ``{"problem", "record", "rolls"}``: the record of the market's
+    walk-forward (``published_purchases.packed``) or why there is none, and whether its price is a front month. Paths come from
+    the stored history in the versions known at the issue; they equal those that ``steel odds`` computes from raw values.
 
     Raises:
         LookupError: the forecasts in force could not be read.

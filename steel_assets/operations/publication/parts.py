@@ -1,4 +1,4 @@
-"""The parts of a publication and who reads them. One part's failure is its own."""
+"""The parts of a publication with their readers. A part that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ PARTS: dict[str, Reader] = {
 
 
 def read_parts(inputs: Inputs, moment: float, in_force: Mapping[str, Any]) -> dict[str, PublishedPart]:
-    """Every part, read now; the content is None where there is a problem.
+    """Read every part; the content is None if there is a problem.
 
     Args:
-        moment: now, Unix seconds: what claims to be of later is not believed.
-        in_force: the part ``latest`` that was published before; a forecast in it outlives damage to its own file.
+        moment: now, Unix seconds; rows with a later time are rejected.
+        in_force: the part ``latest`` that was published before; its forecasts are kept if their files get damaged.
     """
     tables = Tables(inputs.warehouse, moment, in_force)
     found = {}

@@ -1,4 +1,4 @@
-"""What is needed to tell how old a market's price is at any later moment: its calendar, and what the newest run found."""
+"""What the age of a market's price at any later time is computed from: its calendar, and what the newest run found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
 
 
 def price_calendar(inputs: Inputs, market: str, moment: float) -> dict[str, Any]:
-    """That of one market at ``moment``, Unix seconds."""
+    """The calendar of one market at ``moment``, Unix seconds."""
     declared = inputs.catalog.markets[market]
     lookup = read_lookup(inputs.lake.store, market)
     closed, extra = (
@@ -32,7 +32,7 @@ def price_calendar(inputs: Inputs, market: str, moment: float) -> dict[str, Any]
 
 
 def _closures(calendar: str, moment: float) -> tuple[list[str], list[str]]:
-    """From the calendar library: slower than what the runs keep, and only until the next one."""
+    """Closed days from the calendar library: slower than what runs store, and used only until the next run."""
     from steel_assets.core.calendars import closures
 
     return closures(calendar, pd.Timestamp(moment, unit="s").normalize() + pd.DateOffset(years=1))

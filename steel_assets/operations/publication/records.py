@@ -1,4 +1,4 @@
-"""What the lake knows of a market, to hold its forecasts against: what its prices ever did, and which models were in force."""
+"""What is known of a market to check its forecasts against: the extremes of its prices, and its models in force."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ log = logging.getLogger("steel.publication")
 
 
 class Known(NamedTuple):
-    """A market's record, and the day of its newest price (Unix seconds at its beginning)."""
+    """A market's record, and the day of its newest price (Unix seconds at midnight)."""
 
     record: MarketRecord
     newest: float
 
 
 def record_of(inputs: Inputs, market: str) -> Known | None:
-    """What is known of ``market``; None while its prices cannot be read."""
+    """The record of ``market``; None if its prices cannot be read."""
     daily = daily_prices(inputs, market)
     about = extremes(daily, inputs.catalog.markets[market]) if daily is not None else {}
     if daily is None or not about:
@@ -41,9 +41,9 @@ def record_of(inputs: Inputs, market: str) -> Known | None:
 
 
 def daily_prices(inputs: Inputs, market: str) -> pd.DataFrame | None:
-    """The prices of ``market`` in order of date; None before the first, and where their file is damaged.
+    """The prices of ``market`` in order of date; None before the first, and if their file is damaged.
 
-    The next run of ``market_daily`` makes a damaged one again.
+    The next run of ``market_daily`` writes a damaged file again.
     """
     try:
         return inputs.lake.read(f"processed-data/daily/{market}.parquet", MARKET_DAILY.enforce).sort_values("date")
@@ -55,7 +55,7 @@ def daily_prices(inputs: Inputs, market: str) -> pd.DataFrame | None:
 
 
 def extremes(daily: pd.DataFrame, market: Market) -> dict[str, Any]:
-    """Of a market's prices: their unit, the lowest, the highest, and the largest move by horizon; empty without any.
+    """Unit, lowest and highest price, and largest move by horizon of a market; empty without prices.
 
     Args:
         daily: rows of tables.MARKET_DAILY, in order of date.

@@ -1,6 +1,6 @@
-"""How good the published forecasts were: each beside what happened and beside the last price, on the same days.
+"""The accuracy of published forecasts, compared with the last price on the same days.
 
-Every figure is that of ``core/scoring.py``, over the same days as the table ``metrics_daily``.
+The figures are those of ``core/scoring.py``, over the same days as the table ``metrics_daily``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from steel_assets.operations.publication.warehouse import Tables, records
 from steel_assets.operations.recent import SCORED_DAYS, enough_to_score
 
 ROLLING = 60
-"""Forecasts over which the lines of the charts are means."""
+"""Number of forecasts in the moving averages of the charts."""
 
 
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _scores(days: pd.DataFrame) -> dict[str, Any]:
 
 
 def _rolling(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Means over the last ROLLING forecasts at each date, from the twentieth on (from the first while there are fewer)."""
+    """Means over the last ROLLING forecasts at each date, from the twentieth on (from the first if there are fewer)."""
     actual = rows["actual_price"]
     each = pd.DataFrame(
         {

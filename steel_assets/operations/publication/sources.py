@@ -1,4 +1,4 @@
-"""How fresh and how good the data is."""
+"""Freshness and quality of the data."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 ASSESSED_DAYS = 30
-"""Within which the newest assessment of a market usually lies."""
+"""Days that usually contain the newest assessment of a market."""
 
 
 def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
-    """Each source and when it last brought something new (collections without news write nothing)."""
+    """Each source and when it last brought new values (collections without new values write nothing)."""
     found = []
     for source in inputs.catalog.sources.values():
         stamps = sorted(map(collected_at, inputs.lake.raw_files(f"{RAW}{source.folder}/")))

@@ -1,4 +1,4 @@
-"""The warehouse's tables as a publication reads them: whole ones once, of those that grow by the day the newest rows."""
+"""Reads warehouse tables for a publication: small ones completely and once, growing ones only their newest rows."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from steel_assets.core.table_schema import Table
 
 
 class Tables:
-    """Reads through to the warehouse. One that is busy is not asked again by the parts that follow.
+    """A cache in front of the warehouse. If it is busy, later parts do not ask again.
 
     Attributes:
-        latest: the part ``latest`` of this reading; None until it was read, and where it could not be.
+        latest: the part ``latest`` of this reading; None until it was read, or if it could not be.
     """
 
     def __init__(self, warehouse: Warehouse, moment: float = math.inf, in_force: Mapping[str, Any] | None = None) -> None:
-        """For one reading of what is published.
+        """A cache for one publication.
 
         Args:
-            moment: of this reading, Unix seconds; nothing published can be of later.
+            moment: of this reading, Unix seconds; rows published later are rejected.
             in_force: the part ``latest`` of the publication before.
         """
         self.moment = moment
@@ -34,7 +34,11 @@ class Tables:
         self._busy: WarehouseBusy | None = None
 
     def rows(self, table: Table) -> pd.DataFrame:
-        """The whole table. Raises WarehouseError."""
+        """The whole table.
+
+        Raises:
+            WarehouseError: it cannot be read.
+        """
         if table.name not in self._read:
             self._read[table.name] = self._asked(table, {})
         return self._read[table.name]
@@ -42,9 +46,12 @@ class Tables:
     def newest(
         self, table: Table, column: str, days: int, markets: Iterable[str], enough: Callable[[pd.DataFrame], bool]
     ) -> pd.DataFrame:
-        """The rows of ``table`` whose ``column`` (a date) lies in the last ``days``.
+        """The rows of ``table`` whose ``column`` (a date) is in the last ``days``.
 
-        Of the ``markets`` of which that is not ``enough``, all. Raises WarehouseError.
+        Of those ``markets`` for which that is not ``enough``, all rows.
+
+        Raises:
+            WarehouseError: it cannot be read.
         """
         if not math.isfinite(self.moment):
             return self.rows(table)
@@ -57,7 +64,11 @@ class Tables:
         return pd.concat([recent[~recent["market"].isin(short)], rest]).sort_values(list(table.key), ignore_index=True)
 
     def where(self, table: Table, where: Mapping[str, Any]) -> pd.DataFrame:
-        """The rows of ``table`` that ``where`` chooses, as ``Warehouse.read`` does. Raises WarehouseError."""
+        """The rows of ``table`` selected by ``where``, as in ``Warehouse.read``.
+
+        Raises:
+            WarehouseError: it cannot be read.
+        """
         return self._asked(table, where)
 
     def _asked(self, table: Table, where: Mapping[str, Any]) -> pd.DataFrame:
@@ -71,7 +82,7 @@ class Tables:
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain JSON values: dates and moments in ISO 8601, what is not a figure as null."""
+    """Rows as JSON values: dates and times in ISO 8601, values that are not finite as null."""
     plain = frame.copy()
     for name in plain.columns:
         if isinstance(plain[name].dtype, pd.DatetimeTZDtype):

@@ -1,4 +1,4 @@
-"""Imports that were believed for a while and then withdrawn: what was issued meanwhile from their series was issued from them."""
+"""Withdrawn imports: forecasts that were issued while such an import was in use may depend on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from steel_assets.operations.publication.warehouse import Tables
 
 
 def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
-    """Each with the markets that read one of its series, and the time in which it was believed."""
+    """Each withdrawn import with the markets that read one of its series, and the time in which it was in use."""
     return [
         {
             "id": tainted.id,

@@ -1,7 +1,7 @@
-"""The wire formats in which the sandbox answers, one provider per file, found by its name: the id of the source.
+"""The wire formats of the sandbox, one provider per file, found by the file's name, which is the source's id.
 
-A provider is a module with ``routes(market, clock) -> list[Route]``: paths below ``/<source>``. What happened in the simulated
-market, and when it was published, it asks the market; it decides nothing but how that is written. ``fred_api`` is the exemplar.
+A provider is a module with ``routes(market, clock) -> list[Route]``: paths below ``/<source>``. It takes values and publication
+times from the market, and determines only their format. Copy ``fred_api`` to write one.
 """
 
 from __future__ import annotations
@@ -19,5 +19,5 @@ Routes = Callable[[SimulatedMarket, SandboxClock], list[Route]]
 
 
 def providers() -> dict[str, Routes]:
-    """How each provider answers, by the id of its source."""
+    """The routes of each provider, by source id."""
     return {name: cast(Routes, module.routes) for name, module in members(__name__).items()}

@@ -1,4 +1,4 @@
-"""Alpha Vantage's wire format: ``/query``, where every answer is HTTP 200, errors included.
+"""Alpha Vantage's wire format: ``/query``, where every answer has HTTP status 200, errors included.
 
 Any key is accepted except ``invalid``. The key ``free`` has the free plan: compact answers, 5 calls a minute, 25 a day.
 """
@@ -38,11 +38,11 @@ class AlphaVantage:
         self._today: tuple[str, int] = ("", 0)
 
     def routes(self) -> list[Route]:
-        """The one address at which Alpha Vantage is asked everything."""
+        """Alpha Vantage's only path."""
         return [Route("/query", self.query)]
 
     async def query(self, request: Request) -> Response:
-        """Answer as Alpha Vantage does: always with status 200, refusals as a note in JSON."""
+        """Answer like Alpha Vantage: always with status 200, refusals as a note in JSON."""
         asked = request.query_params
         key, function, symbol = asked.get("apikey", ""), asked.get("function", ""), asked.get("symbol", "")
         refusal = self._refusal(key)
@@ -64,7 +64,7 @@ class AlphaVantage:
         return JSONResponse(_daily(series, bars.tail(COMPACT_ROWS) if size == "compact" else bars, size))
 
     def _refusal(self, key: str) -> Response | None:
-        """What keeps ``key`` from an answer; a call that is not kept from one counts."""
+        """The refusal for ``key``, or None; an answered call counts."""
         if not key or key == BAD_KEY:
             return _error(
                 "the parameter apikey is invalid or missing. Please claim your free API key on "

@@ -31,7 +31,7 @@ MOST_VINTAGES, MOST_ROWS = 2000, 100_000
 CALLS_A_MINUTE = 120
 ABOUT_KEYS = "Read https://fred.stlouisfed.org/docs/api/api_key.html for more information."
 FIXED = {"units": "lin", "output_type": 1}
-"""Parameters of which the sandbox knows the default only."""
+"""Parameters of which the sandbox supports only the default."""
 
 
 class BadRequest(ValueError):
@@ -40,7 +40,7 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True)
 class SeriesRequest:
-    """What a caller asked for, checked; dates are ISO texts, which compare as dates."""
+    """A validated request; dates are ISO texts, which compare as dates."""
 
     series: Series
     observation_start: str
@@ -66,11 +66,11 @@ class Fred:
         self._pace = CallsPerMinute(CALLS_A_MINUTE)
 
     def routes(self) -> list[Route]:
-        """The addresses of the API and of the CSV that needs no key."""
+        """The paths of the API and of the CSV without a key."""
         return [Route("/fred/series/observations", self.observations), Route("/graph/fredgraph.csv", self.graph)]
 
     async def observations(self, request: Request) -> Response:
-        """Answer as the API does: today's values or vintages, by pages, as XML or JSON, or its error."""
+        """Answer like the API: today's values or vintages, by pages, as XML or JSON, or its error."""
         now, asked = self.clock.now(), request.query_params
         file_type = asked.get("file_type", "xml")
         try:
@@ -103,7 +103,7 @@ class Fred:
         return _xml(f"<observations {_attributes(head)}>\n{lines}</observations>\n")
 
     async def graph(self, request: Request) -> Response:
-        """Answer as the keyless CSV does: today's values alone; an unknown series is a page with status 404."""
+        """Answer like the CSV without a key: today's values only; an unknown series is a page with status 404."""
         asked = request.query_params
         series = self.market.find(SOURCE, asked.get("id", ""))
         if series is None:

@@ -1,8 +1,8 @@
 """Trading Economics' wire format: market history and quotes, indicators of countries, the economic calendar.
 
-Any key is accepted except ``invalid``. The key ``free`` may not see most countries, ``paced`` not call twice within 200 ms,
-``exhausted`` nothing this month, and ``guest:guest`` is gone, as the real ones are. Errors are plain text. As the real one it
-cuts answers without a word, prices at 10,000 rows and events at 1,000, and refuses long URLs.
+Any key is accepted except ``invalid``. The key ``free`` may not see most countries, ``paced`` may not call twice within 200 ms,
+``exhausted`` has no calls left this month, and ``guest:guest`` no longer exists, as in reality. Errors are plain text. Like the
+real API it truncates answers without notice, prices at 10,000 rows and events at 1,000, and refuses long URLs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SECONDS_BETWEEN_CALLS = 0.2
 
 
 class KeyRefused(Exception):
-    """A call that is not answered: status and text."""
+    """A refused call: status and text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -53,7 +53,7 @@ class TradingEconomics:
         self._last_call = float("-inf")
 
     def routes(self) -> list[Route]:
-        """The addresses of history, quotes, indicators and the calendar."""
+        """The paths of history, quotes, indicators and the calendar."""
         answers = {
             "/markets/historical/{symbols}": self._history,
             "/markets/commodities": self._commodities,

@@ -1,6 +1,6 @@
 """Yahoo Finance's wire format: ``/v8/finance/chart/{symbol}``.
 
-Its oddities are here too: 429 without a browser's User-Agent, bars of nulls, the live bar of a session that has not ended,
+Its peculiarities are included: 429 without a browser's User-Agent, bars of nulls, the live bar of a session that has not ended,
 and closes that stay null until the next session opens.
 """
 
@@ -25,7 +25,7 @@ SOURCE = "yahoo_finance"
 SECONDS_A_DAY = 86_400
 QUOTES = ("open", "high", "low", "close", "volume")
 INTERVALS = {"daily": "1d", "weekly": "1wk", "monthly": "1mo", "quarterly": "3mo"}
-"""The one interval of a series that the sandbox knows."""
+"""The only interval that the sandbox supports, by frequency."""
 
 DAYS_IN_RANGE = {
     "1d": 1, "5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "2y": 731, "5y": 1827, "10y": 3653, "max": 36525,
@@ -34,7 +34,7 @@ DAYS_IN_RANGE = {
 
 @dataclass(frozen=True)
 class Venue:
-    """Where a symbol trades: what Yahoo calls it, and when a session opens in its zone (a bar's timestamp)."""
+    """The exchange of a symbol: Yahoo's name, and when a session opens in its zone (a bar's timestamp)."""
 
     kind: str
     exchange: str
@@ -47,7 +47,7 @@ class Venue:
 
 
 def venue(series: Series) -> Venue:
-    """Yahoo tells futures, currencies and indices by how the symbol is written."""
+    """The exchange of a symbol, which shows whether it is a future, a currency or an index."""
     symbol = series.symbol or ""
     if symbol.endswith("=F"):
         return Venue("FUTURE", "CME", "America/New_York", time(0))
@@ -71,11 +71,11 @@ class YahooFinance:
         self.clock = clock
 
     def routes(self) -> list[Route]:
-        """The address at which Yahoo Finance is asked for a symbol's history."""
+        """The path of a symbol's history."""
         return [Route("/v8/finance/chart/{symbol}", self.chart)]
 
     async def chart(self, request: Request) -> Response:
-        """Answer as Yahoo does: bars of the range or days that are asked for, or its error and status."""
+        """Answer like Yahoo: bars of the requested range or days, or its error and status."""
         if "mozilla/" not in request.headers.get("user-agent", "").lower():
             return PlainTextResponse("Too Many Requests\r\n", status_code=429)
         series = self.market.find(SOURCE, request.path_params["symbol"])
@@ -125,7 +125,7 @@ class YahooFinance:
 
 
 def _live(coming: pd.Series, opens: pd.Timestamp, now: pd.Timestamp) -> pd.DataFrame:
-    """The bar of the session under way: stamped with the moment itself, its last price part of the way to the close."""
+    """The bar of the current session: stamped with the present moment, its price part of the way to the close."""
     elapsed = (now - opens) / (coming["published_at"] - opens)
     last = round(coming["open"] + (coming["close"] - coming["open"]) * elapsed * 0.9, 6)
     bar = coming.to_dict() | {

@@ -11,7 +11,7 @@ from steel_assets.serving.shape import Shape
 class Statement(Shape):
     """A statement about a market's past, and its test."""
 
-    key: str = Field(description="what kind it is; with values it makes the sentence", examples=["trend"])
+    key: str = Field(description="kind of statement; with values it determines the sentence", examples=["trend"])
     about: str = Field(description="unique within a key", examples=["63"])
     values: dict[str, bool | int | float | str | list[float] | list[str] | None] = Field(
         description="figures and names of the sentence", examples=[{"days": 63, "change": 0.042, "daily": 0.00066}]
@@ -20,14 +20,14 @@ class Statement(Shape):
     test: str = Field(examples=["t test, Newey-West"])
     p: float = Field(ge=0, le=1, examples=[0.41])
     p_corrected: float = Field(ge=0, le=1, description="by Holm, among all statements of the market", examples=[1.0])
-    finding: bool = Field(description="p_corrected is at most 0.05: more than chance")
+    finding: bool = Field(description="whether p_corrected is at most 0.05")
     sentence: str = Field(
         examples=["Over the last 63 trading days the price went +4.2%, +0.066% a day ± 0.080%. No more than chance: p = 0.41, …"]
     )
 
 
 class Unsaid(Shape):
-    """A statement that cannot be made."""
+    """A statement that cannot be made, and why."""
 
     key: str = Field(examples=["analogues"])
     about: str = Field(examples=["21"])
@@ -35,11 +35,11 @@ class Unsaid(Shape):
 
 
 class Analysis(Shape):
-    """What can be said of a market's past, findings first, each with a test; all corrected together."""
+    """Statements about a market's past, findings first, each with a test, corrected for their number."""
 
     market: str = Field(examples=[MARKET])
     unit: str = Field(examples=["USD/t"])
-    as_of: str = Field(description="only what was known then is in it", examples=["2026-11-21T08:00:00+00:00"])
+    as_of: str = Field(description="only data known by then are used", examples=["2026-11-21T08:00:00+00:00"])
     first_day: str = Field(examples=["2016-01-04"])
     day: str = Field(description="last trading day in it", examples=["2026-11-20"])
     sessions: int = Field(description="trading days", examples=[2750])

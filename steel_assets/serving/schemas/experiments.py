@@ -1,4 +1,4 @@
-"""Experiments of variants beside the champions."""
+"""Experiments of variants compared with the champions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORSE = "evidence that the variant is worse, valid at any look; 1 is none"
 
 
 class ExperimentLook(Shape):
-    """What an experiment had shown on one day."""
+    """The evidence of an experiment on one day."""
 
     date: str = Field(examples=["2026-11-20"])
     state: ExperimentState = Field(examples=["collecting"])
@@ -27,7 +27,7 @@ class ExperimentLook(Shape):
 
 
 class Experiment(Shape):
-    """A variant that forecasts beside the champions: what is declared, and where it stands."""
+    """A variant that is compared with the champions: its declaration and state."""
 
     id: str = Field(examples=["ridge_in_turkey"])
     name: str = Field(examples=["Ridge beside the champions of Turkey"])
@@ -36,13 +36,15 @@ class Experiment(Shape):
     horizons: list[int] = Field(examples=[[1, 5]])
     metric: Metric = Field(description="what is compared, as a share of the last price", examples=["pinball"])
     start: str = Field(description="first day of issue", examples=["2026-10-01"])
-    end: str = Field(description="first day on which it is over", examples=["2027-10-01"])
+    end: str = Field(description="first day after the experiment", examples=["2027-10-01"])
     planned_days: int = Field(description="calendar days after which it is inconclusive", examples=[365])
-    keys_share: float = Field(description="share of the API keys that get its forecasts while it collects", examples=[0.0])
-    state: ExperimentState = Field(
-        description="won, harmful and inconclusive are final; stopped is a person's doing", examples=["collecting"]
+    keys_share: float = Field(
+        description="share of the API keys that get its forecasts while it collects evidence", examples=[0.0]
     )
-    looked: str | None = Field(description="day of the newest look; null: nobody has looked", examples=["2026-11-20"])
+    state: ExperimentState = Field(
+        description="won, harmful and inconclusive are final; stopped is set by a person", examples=["collecting"]
+    )
+    looked: str | None = Field(description="day of the newest evaluation; null: not evaluated yet", examples=["2026-11-20"])
     n: int = Field(description=PAIRS, examples=[41])
     mean_gain: float | None = Field(
         description="mean loss of the champion less the variant's, as a share of the last price", examples=[0.0004]
@@ -52,10 +54,10 @@ class Experiment(Shape):
     evidence_worse: float | None = Field(description=WORSE, examples=[0.7])
     threshold: float = Field(description="evidence that decides", examples=[40.0])
     simulated: bool
-    days: list[ExperimentLook] = Field(description="the newest 400 days with a look, oldest first")
+    days: list[ExperimentLook] = Field(description="the newest 400 days with an evaluation, oldest first")
 
 
 class Experiments(Shape):
-    """Experiments of variants beside the champions."""
+    """Experiments of variants compared with the champions."""
 
     experiments: list[Experiment]

@@ -12,7 +12,7 @@ from steel_assets.serving.shape import Shape, example
 
 
 class Driver(Shape):
-    """What one driver moved a forecast away from the last price."""
+    """How much one driver moved a forecast away from the last price."""
 
     driver: str = Field(description="a series, or forward_curve, own_price …", examples=["forward_curve"])
     name: str = Field(examples=["Forward curve"])
@@ -22,7 +22,7 @@ class Driver(Shape):
 
 
 class HorizonExplanation(Shape):
-    """Why the forecast of one horizon lies where it does, and why its model is in force."""
+    """The contributions to the forecast of one horizon, and why its model is in force."""
 
     horizon: int = Field(description="business days, weeks or months after the origin", examples=[1])
     target_date: str = Field(description="of a week or month its first day", examples=["2026-11-23"])
@@ -56,7 +56,7 @@ class HorizonExplanation(Shape):
 
 
 class SeriesBeneath(Shape):
-    """A series that the forecast is made from, and how good it is."""
+    """A series used by the forecast, and its quality."""
 
     series: str = Field(examples=["lme_rebar_m01"])
     name: str = Field(examples=["LME Steel Rebar FOB Turkey (Platts), month 1"])
@@ -67,7 +67,7 @@ class SeriesBeneath(Shape):
 
 
 class ExplainedTarget(Shape):
-    """What exactly is forecast."""
+    """The exact definition of what is forecast."""
 
     price_level: str = Field(examples=["LME closing price of the front month, FOB Turkey"])
     unit: str = Field(examples=["USD/t"])
@@ -77,7 +77,7 @@ class ExplainedTarget(Shape):
 
 
 class Explanation(Shape):
-    """Why the forecast is what it is."""
+    """The contributions to a market's forecast."""
 
     market: str = Field(examples=[MARKET])
     target: ExplainedTarget

@@ -15,7 +15,7 @@ VARIANT = "the experiment that gives this key its variant's forecast instead of 
 
 
 class Interval(Shape):
-    """The price lies in it with a probability of 90 %."""
+    """The price is in it with a probability of 90 %."""
 
     low_usd_per_ton: float = Field(examples=[561.9])
     high_usd_per_ton: float = Field(examples=[580.6])
@@ -30,7 +30,7 @@ class ExchangeRate(Shape):
 
 
 class Staleness(Shape):
-    """How old the forecast and the price it starts from are; stale as soon as a newer price should be here."""
+    """The ages of the forecast and of its last price; stale as soon as a newer price is due."""
 
     stale: bool
     age_seconds: int = Field(ge=0, description="since the forecast was issued", examples=[5400])
@@ -40,7 +40,7 @@ class Staleness(Shape):
 
 
 class AgedDriver(Shape):
-    """A driver that the forecast leans on although its newest figure is older than its own calendar allows."""
+    """A driver used by the forecast whose newest value is overdue by its own calendar."""
 
     series: str = Field(examples=["scrap_us"])
     name: str = Field(examples=["Steel scrap"])
@@ -59,12 +59,12 @@ class Prediction(Shape):
     timestamp: str = Field(description="when the forecast was issued", examples=["2026-11-21T08:00:00Z"])
     note: str | None = Field(
         default=None,
-        description="only where another market stands in for the default one, and why",
+        description="only if another market is answered instead of the default one: the reason",
         exclude_if=lambda note: note is None,
     )
     model_variant: str | None = Field(
         default=None,
-        description="only where it is a variant's and not the champion's: the experiment that gives it to this key",
+        description="only if it is a variant's instead of the champion's: id of the experiment",
         exclude_if=lambda variant: variant is None,
     )
 
@@ -116,7 +116,7 @@ class HorizonForecast(Shape):
 
 
 class Issue(Shape):
-    """What is the same for all horizons of one issue."""
+    """The fields common to all horizons of one issue."""
 
     market: str = Field(examples=[MARKET])
     issued_date: str = Field(examples=["2026-11-21"])

@@ -51,7 +51,7 @@ class Regions(Shape):
 
 
 class RegionMarket(Market):
-    """A market of a region, with the nearest horizon of its forecast in force; null before the first."""
+    """A market of a region, with the shortest horizon of its forecast in force; null before the first."""
 
     horizon: int | None = Field(description="business days, weeks or months", examples=[1])
     target_date: str | None = Field(examples=["2026-11-23"])

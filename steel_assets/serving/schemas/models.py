@@ -17,7 +17,7 @@ class Switch(Shape):
 
 
 class Champion(Shape):
-    """The model in force for one market and horizon; without a version, why there is none that can be used."""
+    """The model in force for one market and horizon; without a version, the reason why none can be used."""
 
     market: str = Field(examples=[MARKET])
     horizon: int = Field(examples=[1])
@@ -29,7 +29,7 @@ class Champion(Shape):
 
 
 class Decision(Shape):
-    """A row of the table ``promotions``: what was decided about a candidate, and why."""
+    """A row of the table ``promotions``: the decision about a candidate, with its reason."""
 
     decided_at: str = Field(examples=[PROMOTED_AT])
     market: str = Field(examples=[MARKET])

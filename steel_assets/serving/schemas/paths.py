@@ -11,7 +11,7 @@ from steel_assets.serving.shape import Shape
 
 
 class FromPaths(Shape):
-    """What an answer from sample paths of a forecast begins with: of what, from when, how far it reaches."""
+    """The first fields of answers from sample paths: market, issue, unit, and last day of the paths."""
 
     market: str = Field(examples=[MARKET])
     unit: str = Field(description="of all prices", examples=["USD/t"])
@@ -24,7 +24,7 @@ class FromPaths(Shape):
     stale_reason: str | None = Field(description="null: it is not stale")
     simulated: bool
     withdrawn_import: str | None = Field(description=WITHDRAWN)
-    paths: int = Field(description="sample paths that it is counted from", examples=[1000])
+    paths: int = Field(description="number of sample paths", examples=[1000])
     paths_from: str = Field(description="first trading day ahead", examples=["2026-11-23"])
     paths_to: str = Field(description="last trading day ahead", examples=["2027-02-22"])
 
@@ -43,9 +43,9 @@ class PeriodDays(Shape):
     """The trading days of a month or a quarter."""
 
     known: int = Field(description="whose price was known at the issue", examples=[0])
-    carried: int = Field(description="whose price is late and counts as the last one", examples=[0])
+    carried: int = Field(description="whose price is late, so that the last price is used", examples=[0])
     drawn: int = Field(description="from the paths", examples=[21])
-    beyond: int = Field(description="after the end of the paths; in no figure", examples=[0])
+    beyond: int = Field(description="after the end of the paths; not in the figures", examples=[0])
 
 
 class PeriodAverage(Shape):
@@ -58,13 +58,13 @@ class PeriodAverage(Shape):
 
 
 class Averages(FromPaths):
-    """Averages of the months, then of the quarters, that the paths of the forecast in force reach."""
+    """Averages of the months, then of the quarters, within the paths of the forecast in force."""
 
     averages: list[PeriodAverage]
 
 
 class Odds(FromPaths):
-    """The chance that a price is above, or below, a level: on a day, at any close up to one, or on average of a period."""
+    """The probability that a price is above, or below, a level: on a day, at any close up to one, or on average of a period."""
 
     side: Literal["above", "below"]
     level: float = Field(examples=[640.0])
@@ -77,6 +77,8 @@ class Odds(FromPaths):
     trading_days: PeriodDays | None
     chance: float = Field(ge=0, le=1, examples=[0.124])
     standard_error: float = Field(
-        ge=0, description="of counting so many paths, not of the forecast; 0: it is known", examples=[0.0104]
+        ge=0,
+        description="Monte-Carlo standard error of the paths, not of the forecast; 0: the outcome is known",
+        examples=[0.0104],
     )
     quantiles: Spread = Field(description="of the average, of the price on the day, or of the highest (lowest) close up to it")

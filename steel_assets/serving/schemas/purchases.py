@@ -15,10 +15,10 @@ from steel_assets.serving.shape import Shape
 
 
 class Purchase(Shape):
-    """A purchase that is to be planned."""
+    """A purchase to be planned."""
 
     market: str = Field(description="id of the market", examples=[MARKET], max_length=64)
-    tonnes: Tonnes = Field(description="how much is needed, of 1,000 kg", examples=[5000.0])
+    tonnes: Tonnes = Field(description="amount needed, in tonnes of 1,000 kg", examples=[5000.0])
     by: Day = Field(description="day of need: paid and in stock", examples=["2026-12-29"])
     contract: Contract = Field(
         default="spot", description="spot: the day's price; average: the average of its calendar month", examples=["spot"]
@@ -27,7 +27,7 @@ class Purchase(Shape):
         default=0.0, description="cost of stock, in the currency of the market's price", examples=[3.0]
     )
     capital_a_year: Rate = Field(
-        default=0.0, description="interest a year on what is paid, a share: 0.12 is 12 %", examples=[0.12]
+        default=0.0, description="yearly interest on the amount paid, as a share: 0.12 is 12 %", examples=[0.12]
     )
     risk: Appetite = Field(
         default="medium",
@@ -37,7 +37,7 @@ class Purchase(Shape):
 
 
 class PlannedFixing(Shape):
-    """A day on which the price may be fixed."""
+    """A day on which the price can be fixed."""
 
     day: str = Field(examples=["2026-11-23"])
     days_held: int = Field(description="calendar days until the need", examples=[36])
@@ -46,7 +46,7 @@ class PlannedFixing(Shape):
 
 
 class Fixings(Shape):
-    """The days on which the price may be fixed: the next trading day, half way, the last one up to the need."""
+    """The days on which the price can be fixed: the next trading day, half way, the last one up to the need."""
 
     now: PlannedFixing
     middle: PlannedFixing
@@ -62,13 +62,13 @@ class PlannedCost(Shape):
     q50_per_tonne: float = Field(examples=[579.1])
     q75_per_tonne: float = Field(examples=[592.0])
     q95_per_tonne: float = Field(examples=[611.3])
-    at_risk_per_tonne: float = Field(description="cost at risk: the 95 % quantile less the mean", examples=[31.9])
+    at_risk_per_tonne: float = Field(description="cost at risk: the 95 % quantile minus the mean", examples=[31.9])
     mean_total: float = Field(description="times the tonnes", examples=[2897000.0])
     at_risk_total: float = Field(examples=[159500.0])
 
 
 class PlannedCosts(Shape):
-    """What each way of buying may cost."""
+    """The cost of each way of buying."""
 
     now: PlannedCost = Field(description="all on the next trading day")
     late: PlannedCost = Field(description="all at the need")
@@ -78,12 +78,12 @@ class PlannedCosts(Shape):
 
 
 class PurchaseEdge(Shape):
-    """How buying by the forecast has done in the market's own walk-forward, on the same terms."""
+    """The past gain from buying by the forecast in the market's walk-forward, on the same terms."""
 
-    proven: bool = Field(description="cheaper than now, late and in thirds, each beyond luck")
+    proven: bool = Field(description="significantly cheaper than now, late and in thirds")
     origins: int = Field(description="past purchases compared", examples=[228])
     origins_needed: int = Field(examples=[132])
-    overlap: int = Field(description="neighbouring ones that overlap", examples=[22])
+    overlap: int = Field(description="number of neighbouring ones that overlap", examples=[22])
     p_value: float = Field(ge=0, le=1, description="the largest of the three", examples=[0.41])
     saving_per_tonne: dict[str, float] = Field(examples=[{"now": -1.2, "late": 2.4, "thirds": 0.6}])
     p_values: dict[str, float] = Field(examples=[{"now": 0.41, "late": 0.22, "thirds": 0.35}])
@@ -91,7 +91,7 @@ class PurchaseEdge(Shape):
 
 
 class Plan(FromPaths):
-    """What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast."""
+    """The cost of one purchase by ways of buying, and whether the market's record justifies following its forecast."""
 
     question: Purchase
     currency: str = Field(description="of all costs", examples=["USD"])

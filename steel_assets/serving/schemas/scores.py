@@ -18,7 +18,7 @@ class RollingScore(Shape):
 
 
 class HorizonScore(Shape):
-    """How good the forecasts of one horizon were, beside the last price on the same days."""
+    """The scores of the forecasts of one horizon, and of the last price on the same days."""
 
     horizon: int = Field(examples=[1])
     forecasts: int = Field(examples=[199])
@@ -28,7 +28,7 @@ class HorizonScore(Shape):
     naive_mae: float | None = Field(examples=[3.7])
     skill: float | None = Field(description="1 - mae / naive_mae; above 0 is better than the last price", examples=[0.16])
     increase: float | None = Field(
-        description="mape of the last 20 forecasts less that of the 250 before; a share", examples=[0.0004]
+        description="mape of the last 20 forecasts minus that of the 250 before; a share", examples=[0.0004]
     )
     rmse: float | None = Field(examples=[3.9])
     r2_score: float | None = Field(examples=[0.987])
@@ -37,7 +37,7 @@ class HorizonScore(Shape):
 
 
 class ScoredForecast(Shape):
-    """One forecast beside what happened."""
+    """One forecast with the actual price."""
 
     prediction_date: str = Field(examples=["2026-11-20"])
     horizon: int = Field(examples=[1])
@@ -53,7 +53,7 @@ class ScoredForecast(Shape):
 
 
 class Scorecard(Shape):
-    """Predicted beside actual, and scores."""
+    """Scores, and forecasts with actual prices."""
 
     market: str = Field(examples=[MARKET])
     window: int = Field(description="forecasts in a rolling mean", examples=[60])
@@ -64,7 +64,7 @@ class Scorecard(Shape):
 
 
 class DailyMetrics(Shape):
-    """A row of the table ``metrics_daily``; a column that an older release did not have is null."""
+    """A row of the table ``metrics_daily``; a column that an older release lacks is null."""
 
     date: str = Field(examples=["2026-11-20"])
     model_version: str = Field(examples=[VERSION])

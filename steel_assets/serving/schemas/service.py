@@ -22,7 +22,7 @@ class About(Shape):
 
 
 class Health(Shape):
-    """The process is alive."""
+    """The process is running."""
 
     status: Literal["ok"]
 

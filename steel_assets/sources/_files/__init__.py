@@ -1,4 +1,4 @@
-"""How a file of a company's own is read, one idea per module: wrapping, encoding, separators, sheets, header, dates, figures.
+"""Reads a company's own files, one step per module: compression, encoding, separators, sheets, header, dates, values.
 
-``sources.file_import`` puts them together; nothing outside ``sources`` imports from here.
+``sources.file_import`` combines them; nothing outside ``sources`` imports from here.
 """

@@ -1,8 +1,8 @@
-"""Workbooks that are zip archives: bounded by the archive's own directory, then by counting, before anything is parsed.
+"""Workbooks that are zip archives: sizes are limited by the archive's directory, then by counting, before parsing.
 
-An element of four bytes becomes an object of hundreds, and deflate packs a thousand of them into one byte: what a small file may
-become is decided by how densely its parts are packed and by how many elements they have. The bound of density is that of Apache
-POI (``ZipSecureFile``), which has met the workbooks of the world: 1 : 100.
+An XML element of four bytes becomes an object of hundreds, and deflate packs a thousand elements into one byte, so the expanded
+size depends on how densely parts are packed and on the number of their elements. The limit of density, 1 : 100, is that of Apache
+POI (``ZipSecureFile``), which is proven on real workbooks.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from steel_assets.sources._files.table import LARGEST_BYTES, MIB, File, ImportRe
 
 MOST_PARTS = 10_000
 DENSEST = 100
-"""How many times as large as its packed form what is unpacked may be, where it is larger than ``SMALL``."""
+"""Largest ratio of unpacked to packed size, for content larger than ``SMALL``."""
 
 SMALL = MIB
 MOST_MARKS = 20_000_000
-"""Of an XML part: how often ``<`` stands in it. A cell with a figure has four."""
+"""Largest number of ``<`` in an XML part. A cell with a value has four."""
 
 ENTITIES = (b"<!DOCTYPE", b"<!ENTITY")
 PICTURE = ".svg"
-"""A logo may define entities. Whoever gives a sheet this ending meets expat's own bound of what entities expand to."""
+"""A logo may define entities. A sheet with this ending is still subject to expat's own limit of expanded entities."""
 
 
 def archive_parts(file: File) -> frozenset[str]:
-    """The names of the parts of a workbook, which are found to be bounded.
+    """The names of the parts of a workbook, after checking their sizes.
 
-    All parts are looked at, whatever their names: which of them are sheets is said in the workbook itself.
+    All parts are checked, whatever their names, because the workbook itself states which of them are sheets.
 
     Raises:
         ImportRefused: damaged; too many parts, too large, too densely packed, too many elements; or with entities of its own.
@@ -57,7 +57,7 @@ def archive_parts(file: File) -> frozenset[str]:
 
 
 def check_density(file: File, packed: int, unpacked: int, what: str = "it", *, whole: bool = True) -> None:
-    """Refuses what is packed as densely as no table is. Where it is not ``whole``, there is more of it."""
+    """Refuse content that is packed more densely than any table. ``whole``: False if there is more of it."""
     if unpacked > max(SMALL, DENSEST * packed):
         more = "" if whole else " or more"
         raise file.refusal(
@@ -70,9 +70,9 @@ def damaged(file: File, error: Exception) -> ImportRefused:
     """The error for a workbook that cannot be opened.
 
     Raises:
-        MemoryError: it is not the workbook's damage, but that memory is short.
+        MemoryError: memory is exhausted, so the workbook may be intact.
     """
-    if isinstance(error, MemoryError) or "out of memory" in str(error):  # so expat says it
+    if isinstance(error, MemoryError) or "out of memory" in str(error):  # expat's only sign of exhausted memory
         raise MemoryError from error
     return file.refusal(f"the workbook is damaged ({type(error).__name__}); open it in Excel and save it again")
 
@@ -84,7 +84,7 @@ def _chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _check_marks(file: File, name: str, chunks: Iterator[bytes]) -> None:
-    """Whatever its encoding: those that expat reads have the signs of ASCII, at most with zeros between."""
+    """Count the marks in any encoding: those that expat reads contain ASCII's characters, at most with zeros between."""
     marks, end = 0, b""
     for chunk in chunks:
         plain = chunk.replace(b"\0", b"")

@@ -1,4 +1,4 @@
-"""The rows below the header: those that were asked for, without what stands above, between and below the data."""
+"""The rows of data below the header, without titles, notes and totals around them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from steel_assets.sources._files.numbers import is_no_figure, is_number
 from steel_assets.sources._files.table import MOST_ROWS, File, FileTable, Row, is_blank, listed, shown
 
 NOTE = re.compile(r"(?=.*[^\W\d_]{3})(?:[^0-9]|[0-9]{1,2}[/)] ).*", re.DOTALL)
-"""A text with a word in it; one that begins with a number is a note (``1/ preliminary``), or else it may be a date cut short."""
+"""A text with a word in it. One that begins with a number must look like a note (``1/ preliminary``), else it may be a date."""
 
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """Columns by what they are for. ``values`` are read as figures; ``where`` filters; ``apart`` tells products apart."""
+    """Columns by purpose: ``values`` are read as values, ``where`` filters, ``apart`` distinguishes products."""
 
     dates: Sequence[int]
     values: Sequence[int]
@@ -119,12 +119,12 @@ def _other_value(row: Row, where: Mapping[int, str]) -> str | None:
 
 
 def same(cell: object, value: str) -> bool:
-    """True where a cell says ``value``, whatever its case."""
+    """Whether a cell contains ``value``, in any case."""
     return text(cell) == value.strip() or (bool(alike(value)) and alike(text(cell)) == alike(value))
 
 
 def text(cell: object) -> str:
-    """A cell as text; a whole number of a workbook without its .0."""
+    """A cell as text; an integer of a workbook without its .0."""
     if is_number(cell) and float(cell).is_integer():  # type: ignore[arg-type]
         return str(int(cell))  # type: ignore[call-overload]
     return "" if is_blank(cell) else " ".join(str(cell).split())

@@ -1,4 +1,4 @@
-"""Which columns of a table hold its dates and its figures, and the columns that a person named."""
+"""Which columns of a table hold its dates and its values, by name or by content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from steel_assets.sources._files.table import File, Row, is_blank, listed
 
 
 class Columns:
-    """The columns of one table, by their names and by what the first rows hold."""
+    """The columns of one table, by their names and the content of the first rows."""
 
     def __init__(self, file: File, header: Header, sample: Sequence[Row]) -> None:
         self._file, self._header = file, header
@@ -31,10 +31,10 @@ class Columns:
         self._width = len(header.names)
 
     def named(self, name: str, option: str) -> int:
-        """The column that goes by ``name``.
+        """The column with the name ``name``.
 
         Raises:
-            ImportRefused: none does, or several do.
+            ImportRefused: none has it, or several have.
         """
         exact = [place for place, column in enumerate(self._header.columns) if column == " ".join(name.split())]
         own = [place for place, names in enumerate(self._header.names) if names[-1:] == (" ".join(name.split()),)]
@@ -69,12 +69,12 @@ class Columns:
             )
         if found is None:
             raise self._file.refusal(
-                f"which column holds the dates is not clear; the columns are {self._listed}: say --date-column"
+                f"it is not clear which column has the dates; the columns are {self._listed}: choose one with --date-column"
             )
         return [found]
 
     def value(self, given: str | None, taken: Collection[int]) -> int:
-        """The column of figures; ``taken`` are those that hold something else."""
+        """The column of values; ``taken`` are columns with another purpose."""
         if given:
             place = self.named(given, "--value-column")
             if place in taken:
@@ -89,16 +89,16 @@ class Columns:
             found = _only([place for place in self._filled_with(_figure) if place not in taken])
         if found is None:
             raise self._file.refusal(
-                f"which column holds the figures is not clear; the columns are {self._listed}: say --value-column"
+                f"it is not clear which column has the values; the columns are {self._listed}: choose one with --value-column"
             )
         return found
 
     def name(self, place: int) -> str:
-        """A column as it stands in a message."""
+        """The name of a column for messages."""
         return self._header.columns[place] or _numbered(place)
 
     def key(self, place: int) -> str:
-        """The shortest name that means this column and no other."""
+        """The shortest name that identifies this column."""
         everything = [name for names in self._header.names for name in names]
         own = [name for name in self._header.names[place] if everything.count(name) == 1]
         return own[-1] if own else self.name(place)
@@ -121,7 +121,7 @@ class Columns:
         return _only([place for place, names in enumerate(self._header.names) if any(alike(name) in choices for name in names)])
 
     def _filled_with(self, kind: Callable[[object], bool]) -> list[int]:
-        """The columns of the first rows that hold something, and nothing but ``kind``."""
+        """The columns of the first rows with content of the given ``kind`` only."""
         cells = {place: [row.cells[place] for row in self._sample if place < len(row.cells)] for place in range(self._width)}
         filled = {place: [cell for cell in column if not is_blank(cell)] for place, column in cells.items()}
         return [place for place, column in filled.items() if column and all(map(kind, column))]
@@ -132,7 +132,7 @@ def _is_period(name: str) -> bool:
 
 
 def _numbered(place: int) -> str:
-    """How a column without a name is called."""
+    """The name of a column without a header."""
     return f"column {place + 1}"
 
 

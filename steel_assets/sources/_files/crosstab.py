@@ -1,7 +1,7 @@
-"""Tables with one part of the date down the side and the other across the top: a row for each year, a column for each month.
+"""Crosstabs: tables with one part of the date in rows and the other in columns, such as years by months.
 
-Such a table is laid out as one of two columns, date and value, and read like any other. Years and months may change places;
-quarters may stand for months. What else stands beside the figures (an average of the year) is left out and said.
+Such a table is converted to two columns, date and value, and read like any other. Years and months may be exchanged; quarters may
+replace months. Other columns (a yearly average) are left out, which is reported.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from steel_assets.sources._files.status_marks import without_mark
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, FileTable, Grid, Row, is_blank, listed, shown
 
 FEWEST = {"year": 2, "month": 3, "quarter": 2}
-"""Parts of a date side by side that make a crosstab; fewer could be columns of any table."""
+"""Least number of date parts side by side in a crosstab; fewer could be columns of any table."""
 
 SIDE_NAMES = {"year": YEAR_NAMES, "month": MONTH_NAMES, "quarter": QUARTER_NAMES}
 CROSSED = {"month": "year", "quarter": "year", "year": "month"}
-"""By what stands across the top, what stands down the side; quarters, too, under years."""
+"""Date part across the top → date part down the side; quarters also below years."""
 
 
 @dataclass(frozen=True)
 class Crosstab:
-    """Where the parts of the dates stand: ``top`` by column across row ``header``, and others down column ``side``.
+    """The positions of the date parts: ``top`` by column in row ``header``, the others in column ``side``.
 
-    ``others`` are columns beside the figures, and ``width`` is how many cells the header has.
+    ``others`` are further columns beside the values, and ``width`` is the number of cells in the header.
     """
 
     header: int
@@ -41,7 +41,7 @@ class Crosstab:
 
 
 def find_crosstab(table: FileTable, header_row: int | None = None) -> Crosstab | None:
-    """The crosstab of ``table`` (with its header in ``header_row``); None where its first rows are none."""
+    """The crosstab in ``table`` (with its header in row ``header_row``, if given); None if its first rows are not one."""
     rows = list(islice(table.rows(), SAMPLE_ROWS))
     for row, below in pairwise(rows):
         for across in FEWEST if header_row in (None, row.number) else ():
@@ -52,10 +52,10 @@ def find_crosstab(table: FileTable, header_row: int | None = None) -> Crosstab |
 
 
 def in_rows(file: File, table: FileTable, mapping: FileMapping) -> tuple[FileTable, dict[str, str], dict[str, str]]:
-    """The table with one row for each date, and what was assumed and left out to make it so.
+    """The table with one row for each date, and what was assumed and left out for that.
 
     Raises:
-        ImportRefused: it is a crosstab, and columns of it were named.
+        ImportRefused: it is a crosstab, but columns of it were named.
     """
     found = find_crosstab(table, mapping.header_row)
     if found is None:

@@ -1,7 +1,7 @@
-"""Which of the possible orders of day, month and year a column of dates was written in: what the other rows say, or nothing.
+"""Determines the order of day, month and year in a column of dates from its other rows, if possible.
 
-Evidence, in this order: an order that gives no date somewhere is out. A monthly or weekly series has one figure for each period,
-and its periods follow one another. Days of a daily series follow one another within a few days, and lie on weekdays.
+Evidence, in this sequence: an order in which some cell is not a date is excluded. A monthly or weekly series has one value per
+period, and its periods are consecutive. Days of a daily series follow one another within a few days, and are weekdays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from steel_assets.core.calendars import period_starts
 from steel_assets.core.types import Frequency
 
 LONGEST_STEP: dict[Frequency, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92}
-"""Days from one period's beginning to the next one's."""
+"""Days from the start of one period to the start of the next."""
 
 CLOSE, APART, YEARS_APART = 5, 20, 300
 """Days between neighbours: of a daily series; of one that is none; of one whose year was mistaken."""
@@ -26,7 +26,7 @@ ENOUGH_WEEKDAYS, ENOUGH_WEEKENDS = 8, 2
 
 
 def order_of_days(readings: Mapping[str, Sequence[date]], frequency: Frequency) -> str | None:
-    """The order of ``readings`` (each the different days of the column) that the days themselves show; None where none does."""
+    """The order among ``readings`` (each with the distinct days of the column) that the days show; None if none does."""
     days = {order: pd.DatetimeIndex([date(day.year, day.month, day.day) for day in read]) for order, read in readings.items()}
     if len(days) < 2:
         return next(iter(days), None)

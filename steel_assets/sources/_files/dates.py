@@ -1,4 +1,4 @@
-"""A column of dates → days, in one reading for all of its cells. What could be read in two ways is refused with both."""
+"""Parses a column of dates as days, in one order for all cells. If two orders are possible, both are shown and it is refused."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Order = Literal["day_first", "month_first"]
 
 @dataclass(frozen=True)
 class DateColumn:
-    """The filled cells of a column of dates, where they stand, and what a person said of them."""
+    """The filled cells of a column of dates, their rows, and the user's options."""
 
     name: str
     cells: Sequence[object]
@@ -61,7 +61,7 @@ class Days:
 
 
 def looks_like_date(cell: object) -> bool:
-    """True for a cell that is a date and hardly anything else."""
+    """Whether a cell is a date and hardly anything else."""
     if isinstance(cell, str):
         return looks_certain(cell)
     if isinstance(cell, date | pd.Timestamp):
@@ -73,7 +73,7 @@ def read_days(file: File, column: DateColumn, series: Series) -> Days:
     """The days of ``column``, for a series of this frequency.
 
     Raises:
-        ImportRefused: a cell is no date, all could mean two different ones, or an instant is no midnight at the series' home.
+        ImportRefused: a cell is not a date, all could mean two different ones, or a time is not midnight in the series' zone.
     """
     return _Reader(file, column, series).read()
 

@@ -1,4 +1,4 @@
-"""Text files: which separator they have, and their rows. Quotes as in CSV; columns of spaces too."""
+"""Text files: determines the separator, and reads the rows. Quotes as in CSV; columns of spaces too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 GAPS = {r"\s{2,}": "two or more spaces", r"\s+": "spaces"}
 EXCEL_HINT = re.compile(r'"?sep=(.)"?')
 QUOTED_THOUSANDS = re.compile(r'"[^"\n]{0,12}[0-9]{1,3}(?:\.[0-9]{3})+[^0-9"\n]{0,12}"')
-"""A quoted figure with a dot before three digits: in a file separated by commas, what a decimal comma leads to."""
+"""A quoted number with a dot before three digits: in a file separated by commas, the result of a decimal comma."""
 
 WIDEST_LINE = 1_000_000
 
@@ -55,7 +55,7 @@ class DelimitedTable:
             raise self._file.refusal(f"it holds {kind}, not a table; save it as CSV, XLSX or Parquet")
 
     def _most_likely(self) -> str:
-        """The separator with which most of the first rows have a date and a figure in cells of their own."""
+        """The separator with which most of the first rows have a date and a value in separate cells."""
         hint = EXCEL_HINT.fullmatch(self._text[:20].partition("\n")[0].strip())
         if hint:
             return hint[1]
@@ -94,7 +94,7 @@ class DelimitedTable:
 
 
 def _width(line: str, separator: str) -> int:
-    """How many cells a line has with this separator; none when its quotes are wrong."""
+    """The number of cells of a line with this separator; 0 if its quotes do not match."""
     try:
         return len(next(csv.reader([line], delimiter=separator), []))
     except csv.Error:

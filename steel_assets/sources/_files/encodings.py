@@ -1,8 +1,8 @@
-"""Bytes of a text file → text, and in which encoding.
+"""Determines the encoding of a text file, and decodes it.
 
-A byte order mark decides; then zeros in every second place (UTF-16); then UTF-8, which other text does not follow by chance.
-What is left is one of the old encodings of a region. Statistics over letters err on files as small as a table of prices, whose
-only words are its header, so three rules on the shape of the bytes decide, each described where it stands.
+A byte order mark decides; then zeros in every second place (UTF-16); then UTF-8, which other text does not match by chance.
+Otherwise it is one of the older regional encodings. Letter statistics fail on small files such as price tables, whose only words
+are in the header, so three rules on the bytes decide, each described where it is.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ NAMES = {"utf-8-sig": "UTF-8 with its mark", "utf-8": "UTF-8", "cp1252": "Window
 
 
 def decoded(file: File, encoding: str | None) -> tuple[str, str, str]:
-    """The text of ``file``, the encoding for ``--encoding``, and in words how it was told.
+    """The text of ``file``, its encoding as for ``--encoding``, and in words how it was determined.
 
     Raises:
-        ImportRefused: it is not text, or not in the encoding that was named.
+        ImportRefused: it is not text, or not in the given encoding.
     """
     name = encoding or _detected(file.content)
     if not encoding and name in ("cp1252", "cp1254", "latin-1", "gb18030") and file.content.count(0):
@@ -39,7 +39,7 @@ def decoded(file: File, encoding: str | None) -> tuple[str, str, str]:
     try:
         text = file.content.decode(name)
     except UnicodeError as error:
-        raise file.refusal(f"it is not text in {name} ({str(error)[:80]}); say another --encoding") from None
+        raise file.refusal(f"it is not text in {name} ({str(error)[:80]}); use another --encoding") from None
     if CONTROLS.search(text):
         raise file.refusal(BINARY)
     return text.removeprefix("\ufeff"), name, NAMES.get(name, name.upper()) + (" (--encoding)" if encoding else "")
@@ -62,11 +62,11 @@ def _detected(content: bytes) -> str:
 
 
 def _regional(content: bytes) -> str:
-    """The old encoding of a region.
+    """The regional encoding.
 
-    Chinese (GB18030) has its high bytes in pairs, and its words stand apart from Latin letters, while an accented letter of
-    Windows-1252 stands alone and within a word. Turkish differs from it by six letters, which the languages that share the
-    others do not use. Bytes that Windows-1252 leaves undefined are read as Latin-1.
+    Chinese (GB18030) has its high bytes in pairs, in words separate from Latin letters, while an accented letter of Windows-1252
+    is single and within a word. Turkish differs from it by six letters, which the other languages do not use. Bytes that
+    Windows-1252 does not define are read as Latin-1.
     """
     runs = list(HIGH.finditer(content))
     paired = all(HANZI.fullmatch(run[0]) for run in runs)

@@ -1,7 +1,7 @@
-"""Where the table begins in a file: titles above, one to four rows of names, then rows of data.
+"""Finds the start of the table in a file: titles above, one to four rows of names, then rows of data.
 
-The header is the first row that names a column of dates, or else the row above the first row of data. Rows of names directly
-above it (groups, tickers) and directly below it (units, codes) belong to it: a column goes by any of its names.
+The header is the first row that names a column of dates, otherwise the row above the first row of data. Rows of names directly
+above it (groups, tickers) and directly below it (units, codes) belong to it: a column has all of these names.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Header:
 
     @property
     def columns(self) -> list[str]:
-        """The columns as they stand in a message."""
+        """The names of the columns for messages."""
         return [" ".join(names) for names in self.names]
 
 
 def find_header(file: File, table: FileTable, given: int | None) -> Header:
-    """The header of ``table``; ``given`` is the number of its (last) row where a person named it.
+    """The header of ``table``; ``given`` is the number of its (last) row, if the user named it.
 
     Raises:
         ImportRefused: there is none.
@@ -106,7 +106,7 @@ def _date_of(row: Row) -> int:
 
 
 def _check_no_date_above(file: File, rows: Sequence[Row], data: int | None) -> None:
-    """Refuses rows above the first one of data that begin as it does: their figures could not be read, they are no titles."""
+    """Refuse rows above the first row of data that begin like it: their values could not be read, and they are not titles."""
     if not data:
         return
     place = _date_of(rows[data])
@@ -130,7 +130,7 @@ def _as_many_digits(cell: object, day: object) -> bool:
 
 
 def _is_title(row: Row, data: Row) -> bool:
-    """True where ``row`` has but one cell, over the first one of ``data``: no names of columns, which would be several."""
+    """Whether ``row`` has only one cell, over the first one of ``data``, so it does not name columns."""
     filled, below = (_filled(entry) for entry in (row, data))
     return len(below) > 1 and filled == below[:1]
 
@@ -145,13 +145,13 @@ def _no_header(rows: Sequence[Row], data: int) -> Header:
 
 
 def has_table(table: FileTable) -> bool:
-    """True where the first rows hold one of data, or one that names a column of dates."""
+    """Whether the first rows contain a row of data, or one that names a column of dates."""
     rows = list(islice(table.rows(), SAMPLE_ROWS))
     return any(is_data(row.cells) or _names_a_date(row, rows, place, None) for place, row in enumerate(rows))
 
 
 def _names_a_date(row: Row, rows: Sequence[Row], place: int, data: int | None) -> bool:
-    """A row that names a column of dates, or one of years and one of months, and is not a title that holds the word alone."""
+    """Whether a row names a column of dates, or one of years and one of months, and is not a title with that word alone."""
     names = [alike(cell) for cell in row.cells if isinstance(cell, str)]
     dated = any(name in DATE_NAMES for name in names)
     in_parts = any(name in YEAR_NAMES for name in names) and any(name in MONTH_NAMES for name in names)
@@ -199,7 +199,7 @@ def _upper(rows: Sequence[Row], at: int) -> int:
 
 
 def _is_sentence(filled: Sequence[object]) -> bool:
-    """Titles and sources are longer than names of columns, or alone."""
+    """Whether a row is a title or source: longer than names of columns, or a single cell."""
     return any(len(str(cell)) > 60 for cell in filled)
 
 

@@ -1,8 +1,8 @@
-"""A file read in a process of its own, with limits of memory and time: an error or a crash there does not reach ours.
+"""Reads a file in a separate process with limits of memory and time, so that an error or a crash does not affect ours.
 
-Workbooks, Parquet and whatever is compressed are read so: there a few bytes can become gigabytes, and their readers are libraries
-that nobody can bound from within. A text that is not compressed becomes at most some dozens of times what it is, in time that
-grows with its length; up to ``LONGEST_TEXT`` it is read where it is, for a process costs about a second of imports.
+Workbooks, Parquet and compressed files are read so: a few bytes in them can expand to gigabytes, in libraries that cannot be
+limited from within. An uncompressed text expands at most some dozens of times, in time that grows with its length; up to
+``LONGEST_TEXT`` it is read in this process, because a separate one costs about a second of imports.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from steel_assets.sources._files.table import MIB, File, ImportRefused
 LONGEST_TEXT = MIB
 READER = "steel_assets.sources._files.reader"
 GRACE = 5.0
-"""Seconds beyond its own limit until the process is ended from outside."""
+"""Seconds beyond its own limit after which the process is killed."""
 
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others take address space in advance
     "PYTHONIOENCODING": "utf-8",
 }
-"""All that the process is given: no key, no address, no folder."""
+"""The whole environment of the process: no key, no address, no folder."""
 
 SPLIT = "keep one table alone, split it by years, or save it as CSV"
 RAISE = "or raise {name} under imports: reading: in rules.yaml"
@@ -50,11 +50,11 @@ class ReadingFailed(Problem):
 
 
 class ReaderUnavailable(Problem):
-    """No process could be started: of the file nothing is known."""
+    """No process could be started; nothing is known about the file."""
 
 
 def may_be_read_here(file: File) -> bool:
-    """True for a plain text of moderate length."""
+    """Whether the file is a plain text of moderate length."""
     return PurePath(file.name).suffix.lower() in TEXTS and len(file.content) <= LONGEST_TEXT
 
 

@@ -1,4 +1,4 @@
-"""A column of figures → floats: which marks it uses, or the refusal with both readings."""
+"""Parses a column of values: determines its decimal mark, or refuses it with both readings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NEAR = 0.7
 """Of the decimal logarithm of a ratio: a factor of five. The two readings of a figure differ by a thousand."""
 
 TOO_CHEAP = 100.0
-"""Money per tonne: no steel, ore or scrap costs less in any currency that has been written with thousands."""
+"""Money per tonne: no steel, ore or scrap is cheaper in any currency that is written with thousands."""
 
 
 @dataclass(frozen=True)
 class FigureColumn:
-    """One column of figures to be read: its filled cells, and where they stand."""
+    """One column of values: its filled cells, and their rows."""
 
     name: str
     cells: Sequence[object]
@@ -33,10 +33,10 @@ class FigureColumn:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a column, and how their marks were read.
+    """The values of a column, and how their marks were read.
 
-    ``values``, one for each cell; ``decimal`` where the marks mattered; ``words`` say how they were told, and of ``status`` how
-    many had a mark of a preliminary or revised figure behind them.
+    ``values``, one for each cell; ``decimal`` if there was a choice; ``words`` say how it was determined, and ``status`` how many
+    cells had a mark for preliminary or revised values.
     """
 
     values: np.ndarray
@@ -56,15 +56,15 @@ def read_figures(
     held: np.ndarray,
     scale: float,
 ) -> Figures:
-    """The figures of ``column``, scaled.
+    """The values of ``column``, multiplied by ``scale``.
 
     Args:
-        decimal: the decimal mark that a person named.
+        decimal: the decimal mark given by the user.
         point_is_decimal: of the table.
-        held: for each cell the nearest figure that the series holds already; NaN where it holds none.
+        held: for each cell the nearest stored value of the series; NaN if there is none.
 
     Raises:
-        ImportRefused: a cell is not a finite number, the marks could mean two things, or the cells name another unit.
+        ImportRefused: a cell is not a finite number, the marks are ambiguous, or the cells state another unit.
     """
     return _Reader(file, column, series, held / scale).read(decimal, point_is_decimal=point_is_decimal, scale=scale)
 
@@ -98,7 +98,7 @@ class _Reader:
         return Figures(scaled, decimal if matters else None, words if matters else "", unit, status)
 
     def _decided(self, possible: Sequence[Literal[".", ","]], *, point_is_decimal: bool) -> tuple[Literal[".", ","], str]:
-        """The decimal mark of a column, and how it was told."""
+        """The decimal mark of a column, and how it was determined."""
         if not possible:
             self._refuse_the_odd_one()
         either = [place for place, text in enumerate(self._texts) if text and EITHER.fullmatch(text.number)]
@@ -119,7 +119,7 @@ class _Reader:
         return float(abs(np.median(np.log10(np.abs(values[there] / held[there]))))) if there.any() else None
 
     def _is_written_with_three_decimals(self, either: Sequence[int]) -> bool:
-        """True for a program's fixed decimals: all figures have them, and they are not round as whole thousands mostly are."""
+        """Whether all values have three decimals and are not mostly round, as a program's fixed decimals are."""
         filled = [text for text in self._texts if text]
         numbers = [self._texts[place] for place in either]
         pointed = all(text and "." in text.number for text in numbers)
@@ -129,7 +129,7 @@ class _Reader:
         return pointed and len(either) == len(filled) and 2 * round_ones < len(either) and not cheap
 
     def _check_jump(self, values: np.ndarray, decimal: str) -> None:
-        """Refuses figures that could be a thousand times as large, or as small, where the others of the column are so."""
+        """Refuse values that could be a thousand times as large, or as small, if most of the column suggests that."""
         either = np.array([bool(text and EITHER.fullmatch(text.number)) for text in self._texts])
         others = values[~either & (values != 0)]
         for as_decimal, expected in ((True, 3.0), (False, -3.0)):

@@ -1,4 +1,4 @@
-"""Tables of a web page, which many pages call ``.xls`` so that Excel opens them."""
+"""Tables in web pages, which many sites save as ``.xls`` so that Excel opens them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHARSET = re.compile(rb"""charset=["']?([A-Za-z0-9_-]{2,20})""")
 
 
 def is_markup(content: bytes) -> bool:
-    """True for a file that begins like a web page and has a table."""
+    """Whether a file begins like a web page and has a table."""
     start = content[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<html", b"<!doctype", b"<table", b"<meta", b"<head", b"<style", b"<div", b"<body")) and (
         b"<table" in content.lower()

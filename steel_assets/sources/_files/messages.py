@@ -1,4 +1,4 @@
-"""The messages between the platform and the process that reads a file: JSON and the bytes of the file, never pickle."""
+"""The messages to and from the process that reads a file: JSON and the file's bytes, no pickle."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def question(
 
 
 def asked(line: bytes, content: bytes) -> tuple[File, FileMapping, dict[str, Series], pd.Timestamp, pd.DataFrame]:
-    """The arguments of ``question`` but the limits, which come before anything else (``limits_of``)."""
+    """The arguments of ``question`` without the limits, which are read first (``limits_of``)."""
     header = json.loads(line)
     series = {
         # not validated again: a preview has a series without a unit
@@ -66,10 +66,10 @@ def answer(reading: FileReading) -> bytes:
 
 
 def answered(content: Mapping[str, Any], mapping: FileMapping) -> FileReading:
-    """The reading of an ``answer`` to a question about ``mapping``, which keeps what it says beside how a file is read.
+    """The reading in an ``answer`` to a question about ``mapping``.
 
     Raises:
-        AttributeError, KeyError, TypeError, ValueError: it is none.
+        AttributeError, KeyError, TypeError, ValueError: ``content`` has another form.
     """
     settled = FileMapping.model_validate(content["mapping"])
     found = {name: value for name, value in settled if value != getattr(mapping, name)}
@@ -82,7 +82,7 @@ def answered(content: Mapping[str, Any], mapping: FileMapping) -> FileReading:
 
 
 def _columns(figures: pd.DataFrame) -> list[list[Any]]:
-    """Nanoseconds since 1970, and figures; a float's shortest form in JSON is read as the same float."""
+    """Nanoseconds since 1970, and values; JSON preserves a float exactly."""
     return [figures["period"].astype("datetime64[ns]").astype("int64").tolist(), figures["value"].astype("float64").tolist()]
 
 

@@ -1,6 +1,6 @@
-"""Names of months, weekdays and usual columns in English, Spanish, Portuguese, German, Turkish, French and Italian, no accents.
+"""Names of months, weekdays and usual columns in English, Spanish, Portuguese, German, Turkish, French and Italian.
 
-Any beginning of three letters or more counts that means one month in all of these languages together.
+Without accents. Any prefix of three or more letters is accepted if it means one month in all of these languages.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _beginnings() -> dict[str, int]:
 
 
 MONTH_OF = _beginnings()
-"""Month by every beginning of its names."""
+"""Prefix of a name → month."""
 
 
 def plain(text: str) -> str:
@@ -77,7 +77,7 @@ VALUE_NAMES = _names(
     valor, precio, cierre, ultimo, preco, fechamento, schluss, schlusskurs, zuletzt, preis, kapanis, fiyat, simdi,
     zamkniecie, 收盘价, 收盘, 价格, 最新价, 结算价, mid, midpoint, average"""
 )
-"""A file of open, high, low, close and settle is read for its close."""
+"""Of open, high, low, close and settle, close is read."""
 
 YEAR_NAMES = words("year ano jahr yil annee anno 年 年份 yr")
 MONTH_NAMES = words("month mes monat ay mois mese 月 月份 period periodo")
@@ -89,7 +89,7 @@ KIND_NAMES = words(
     producto mercancia concepto moneda unidad pais mercado produkt ware wahrung einheit artikel
     produto mercadoria moeda unidade urun birim 品种 产品 品名 商品 地区 规格 钢厂 单位"""
 )
-"""Columns that say what a price is of or in: a file with several values holds several series."""
+"""Columns that say what a price is of, or in; with several values in them, a file holds several series."""
 
 LABEL_NAMES = words("symbol ticker instrument series code contract simbolo clave serie contrato 代码 合约")
 """Columns of labels, which may change within one series."""

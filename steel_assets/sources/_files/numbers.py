@@ -1,7 +1,7 @@
-"""Figures as people write them → floats. The marks of thousands and decimals are judged over the whole column.
+"""Parses numbers as people write them. Thousands and decimal marks are determined from the whole column.
 
-A dot or a comma before three digits can be either. Where every figure of a column can be read with a decimal point and with a
-decimal comma, and the two differ, then what the series holds already decides; else it is refused with both readings.
+A dot or a comma before three digits can be either. If every value of a column can be read with a decimal point and with a decimal
+comma, with different results, the stored values of the series decide; otherwise it is refused with both readings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NO_FIGURE = words(
     """. .. ... … - -- --- – — _ * x ? null none nil nan nat <na> na n/a n.a. n.a #n/a #n/d #nv #yok #na n/e ne nd n.d. n.d n/d
     s/d s.d. sd s/i n.m. nm n.v. n/v k.a. k/a -.- yok 无 暂无 missing"""
 ) | {"#n/a n/a", "not available", "no disponible", "no data", "sin dato"}
-"""Cells that say that there is no figure, lower case."""
+"""Cells that mean a missing value, in lower case."""
 
 ERRORS = ("#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!", "#getting_data", "#¡", "#¿")
 SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
@@ -40,7 +40,7 @@ GROUPED = {
     ),
     ",": re.compile(r"[1-9][0-9]{0,2}(?:([.' ])[0-9]{3})(?:\1[0-9]{3})*(?:,[0-9]+)?"),
 }
-"""With a decimal point also the Indian 1,23,456."""
+"""With a decimal point also the Indian form 1,23,456."""
 
 EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 """The figures that can be read in two ways."""
@@ -48,7 +48,7 @@ EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 @dataclass(frozen=True)
 class WrittenFigure:
-    """A cell that holds a figure: its sign, its digits and marks, the unit around it, and what is said of it behind it."""
+    """A parsed cell: sign, digits and marks, the unit around it, and status marks behind it."""
 
     sign: int
     number: str
@@ -56,7 +56,7 @@ class WrittenFigure:
     status: Mark | None = None
 
     def value(self, decimal: str) -> float | None:
-        """The figure with ``decimal`` as the decimal mark; None where it is none then."""
+        """The value with ``decimal`` as the decimal mark; None if that is not possible."""
         if not (PLAIN[decimal].fullmatch(self.number) or GROUPED[decimal].fullmatch(self.number)):
             return None
         other = "," if decimal == "." else "."
@@ -64,29 +64,29 @@ class WrittenFigure:
 
 
 def is_no_figure(cell: object) -> bool:
-    """True for an empty cell, and for the marks that stand for no figure."""
+    """Whether a cell is empty, or a mark for a missing value."""
     if isinstance(cell, str) and cell[:1].isdigit():
         return False
     return is_blank(cell) or (isinstance(cell, str) and SPACES.sub(" ", cell).strip().casefold() in NO_FIGURE)
 
 
 def is_error(cell: object) -> bool:
-    """True for the error that a workbook's formula left in a cell (#REF!)."""
+    """Whether a cell is the error of a workbook's formula (#REF!)."""
     return isinstance(cell, str) and cell.strip().casefold().startswith(ERRORS)
 
 
 def is_number(cell: object) -> bool:
-    """True for a cell that is a number by its type."""
+    """Whether a cell has a numeric type."""
     return isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool | np.bool_)
 
 
 def count(text: str) -> int | None:
-    """A whole number of at most nine digits; None where ``text`` is none (of thousands of digits Python refuses to make one)."""
+    """An integer of at most nine digits; None if ``text`` is not one (Python refuses to parse thousands of digits)."""
     return int(text) if len(text) < 10 and text.isdecimal() else None
 
 
 def written(cell: object) -> WrittenFigure | None:
-    """A text as a figure whose marks are not yet told; None where it is none."""
+    """A text as a number whose marks are not determined yet; None if it is not one."""
     if not isinstance(cell, str) or len(cell) > LONGEST:
         return None
     if BARE.fullmatch(cell):
@@ -106,7 +106,7 @@ def _figure(cell: str) -> WrittenFigure | None:
     signs = [sign for sign in (found["open"], found["sign"], found["minus"]) if sign]
     units = [found[name].strip().casefold() for name in ("before", "inner", "after") if found[name].strip()]
     unit = joined_unit(units)
-    glued = found["number"][0] in ".," and found.string[: found.start("number")][-1:].isalpha()  # Rs.500 is no half
+    glued = found["number"][0] in ".," and found.string[: found.start("number")][-1:].isalpha()  # Rs.500 is 500, not 0.5
     if len(signs) > 1 or unit is None or glued or (found["minus"] and found["after"].strip()):
         return None
     return WrittenFigure(-1 if signs and signs[0] != "+" else 1, found["number"], unit)

@@ -1,7 +1,7 @@
-"""Workbooks of LibreOffice (.ods): one XML part, read cell by cell, repeated cells and rows bounded.
+"""LibreOffice workbooks (.ods): one XML part, read cell by cell, with limits on repeated cells and rows.
 
-The libraries that read the format spread repeated cells out without a bound, and leave errors and formulas without a result
-empty; the part of the format that a table needs is small.
+Existing libraries expand repeated cells without limit, and leave errors and formulas without a result empty; the part of the
+format needed for tables is small.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A file → the table in it, when what it holds is what its name says."""
+"""Opens a file as a table, after checking that its content fits its name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WHAT = {
 
 @dataclass(frozen=True)
 class Opened:
-    """A table, what was assumed to open it, and the encoding where it is text."""
+    """A table, what was assumed to open it, and the encoding if it is text."""
 
     file: File
     table: FileTable

@@ -1,4 +1,4 @@
-"""What a person may say about a file: the same names as options of ``steel import`` and as keys of a dropped file's mapping."""
+"""Options for reading a file, with the names of ``steel import``'s options and of a mapping's keys."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from steel_assets.core.types import Declaration, Identifier
 
 
 class FileMapping(Declaration):
-    """How a file is read, and which series its figures are. What is not said is found in the file, or asked for.
+    """How a file is read, and which series it fills. Options left out are determined from the file, or asked for.
 
-    Which series: ``series`` names one; ``columns`` names one for each column of figures (``{M01: lme_rebar_m01}``);
-    ``series_column`` names a column that tells the products of a long file apart, and ``series`` then names the series of each
-    value of it (``{rebar: lme_rebar_m01}``).
+    Which series: ``series`` names one; ``columns`` names one for each column of values (``{M01: lme_rebar_m01}``);
+    ``series_column`` names a column that distinguishes the products of a long file, and ``series`` then names the series of each
+    of its values (``{rebar: lme_rebar_m01}``).
     """
 
     series: Identifier | dict[str, Identifier] | None = None
@@ -48,7 +48,7 @@ class FileMapping(Declaration):
     @field_validator("where", "columns", mode="before")
     @classmethod
     def _texts(cls, value: object) -> object:
-        """YAML reads 2024 and 01 as numbers; a cell is compared as text."""
+        """Convert numbers to text, because YAML reads 2024 and 01 as numbers, and cells are compared as text."""
         return {str(key): str(entry) for key, entry in value.items()} if isinstance(value, dict) else value
 
     @field_validator("series", mode="before")
@@ -59,7 +59,7 @@ class FileMapping(Declaration):
     @field_validator("decimal", mode="before")
     @classmethod
     def _words_of_marks(cls, value: object) -> object:
-        """In YAML a comma needs quotes; its name does not."""
+        """Accept names of decimal marks, because a comma needs quotes in YAML."""
         return {"comma": ",", "point": ".", "dot": "."}.get(value, value) if isinstance(value, str) else value
 
     @field_validator("encoding")

@@ -1,4 +1,4 @@
-"""The days of a series → one figure for each period; also where the parts of a date stand in columns of their own."""
+"""Reduces the days of a series to one value per period; also joins the parts of a date in several columns."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ EARLIEST = pd.Timestamp("1900-01-01")
 def one_figure_each(
     file: File, rows: pd.DataFrame, series: Series, moment: pd.Timestamp, hint: Callable[[pd.Series], str]
 ) -> tuple[pd.DataFrame, int]:
-    """``period, value``, ascending, and how many rows said again what another row of the same day had said.
+    """``period, value``, ascending, and the number of rows that repeated another row of the same day.
 
     Args:
         rows: ``row, day, value``.
-        hint: how rows (numbers) that are about one period can be told apart; empty where nothing tells them apart.
+        hint: how rows (numbers) about one period can be distinguished; empty if they cannot.
 
     Raises:
-        ImportRefused: a day lies in the future or before 1900, or two rows differ about one period.
+        ImportRefused: a day is in the future or before 1900, or two rows differ about one period.
     """
     today = moment.tz_convert(series.published.tzinfo).tz_localize(None).normalize()
     days = rows["day"]
@@ -53,7 +53,7 @@ QUARTERS = ("1", "2", "3", "4")
 
 
 def joined(parts: Sequence[Sequence[object]], *, quarters: bool) -> list[object]:
-    """One cell for each row. Of parts, one that is empty repeats the one above: a year may stand once over its months.
+    """One cell for each row. An empty part repeats the one above: a year may stand once over its months.
 
     Args:
         quarters: the last part is the number of a quarter.

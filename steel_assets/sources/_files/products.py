@@ -1,4 +1,4 @@
-"""Long files, whose rows are of several series: the columns that tell them apart are named, never mixed."""
+"""Long files with rows of several series: names the columns that distinguish them, and refuses to mix them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from steel_assets.sources._files.table import File, FileTable, is_blank, listed
 
 
 def product_columns(header: Header, taken: Collection[int]) -> list[int]:
-    """Columns whose names say that they tell products apart."""
+    """Columns whose names suggest that they distinguish products."""
     names = KIND_NAMES | LABEL_NAMES
     return [place for place, own in enumerate(header.names) if place not in taken and any(alike(name) in names for name in own)]
 
 
 def check_one_product(file: File, header: Header, body: Body, columns: Sequence[int], places: Sequence[int]) -> dict[str, str]:
-    """Refuses rows (``places`` of the body) of several products, units or currencies; says how many labels there were.
+    """Refuse rows (``places`` of the body) of several products, units or currencies; return how many labels there were.
 
     A label (a symbol) may change with time, as a front contract's does; what a price is of and in may not.
     """
@@ -38,7 +38,7 @@ def check_one_product(file: File, header: Header, body: Body, columns: Sequence[
 
 
 def how_told_apart(table: FileTable, header: Header, rows: Collection[int]) -> str:
-    """Which columns of words differ between ``rows``, as a remedy; empty where none does."""
+    """The columns of text that differ between ``rows``, as a remedy; empty if none does."""
     wanted = set(rows)
     read = [row for row in table.rows() if row.number in wanted]
     for column in range(header.width):

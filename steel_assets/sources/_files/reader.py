@@ -1,6 +1,6 @@
 """The process that reads one file: a ``messages.question`` on standard input, an answer on standard output.
 
-It bounds itself before it looks at the file, so that it ends also when nobody waits for it any more; it writes nothing to disk.
+It limits itself before reading the file, so that it also ends if nobody waits for it; it writes nothing to disk.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from steel_assets.sources._files.series_figures import read_series
 from steel_assets.sources._files.table import MIB, ImportRefused
 
 NO_MEMORY = 3
-"""Exit code: the memory was not enough. Nothing is said, for that needs memory too."""
+"""Exit code if memory is exhausted, in which case no message can be written."""
 
 
 def main() -> None:
     """Read and answer once."""
     with os.fdopen(os.dup(1), "wb") as out:
-        os.dup2(2, 1)  # what a library prints is no answer
+        os.dup2(2, 1)  # libraries may print; only the answer belongs on standard output
         line = sys.stdin.buffer.readline()
         bound(limits_of(line))
         try:
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def bound(limits: ReadingLimits) -> None:
-    """Let this process have no more than ``limits``. Where the system cannot count its memory (macOS), that is not bounded."""
+    """Limit this process to ``limits``. Memory is not limited where the system cannot do so (macOS)."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     cpu = math.ceil(time.process_time()) + limits.cpu_seconds  # what the imports took is not the file's

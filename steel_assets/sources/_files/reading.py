@@ -1,4 +1,4 @@
-"""What was read of a file, with everything that was assumed or left out, and what its series hold already."""
+"""The result of reading a file, with everything assumed or left out; and values that its series hold already."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from steel_assets.sources._files.options import FileMapping
 
 @dataclass(frozen=True)
 class FileReading:
-    """The outcome of reading one file. It is whole: a file with a mistake has none.
+    """The complete result of reading one file; a file with an error has none.
 
     Attributes:
         figures: by series: ``period, value``, ascending, one row for each period.
         assumed: by topic (``sheet``, ``header``, ``encoding``, ``dates``, ``marks``, …), in words.
-        left_out: by topic (``rows above the header``, ``no figure``, …), in words; empty where nothing was.
-        mapping: the options as they were used, what was found by itself included: it reads the next file of this kind alike.
+        left_out: by topic (``rows above the header``, ``no figure``, …), in words; empty if nothing was.
+        mapping: the options used, including those determined automatically; it reads the next file of this kind alike.
     """
 
     figures: dict[str, pd.DataFrame]
@@ -30,19 +30,19 @@ class FileReading:
 
     @property
     def assumptions(self) -> list[str]:
-        """All of it as lines for a person."""
+        """Everything assumed and left out, as lines for people."""
         return [f"{topic}: {words}" for topic, words in self.assumed.items()] + [
             f"left out, {topic}: {words}" for topic, words in self.left_out.items()
         ]
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """All of it but the figures, for ``--json``."""
+        """Everything except the values, for ``--json``."""
         return {"assumed": self.assumed, "left_out": self.left_out}
 
 
 def held(known: pd.DataFrame | None, series: str) -> pd.DataFrame:
-    """``period, value``, ascending: the newest figure that ``known`` holds of each period of ``series``."""
+    """``period, value``, ascending: the newest value that ``known`` has for each period of ``series``."""
     if known is None or known.empty:
         return pd.DataFrame({"period": pd.Series(dtype="datetime64[ns]"), "value": pd.Series(dtype="float64")})
     mine = known[known["series"] == series].sort_values("collected_at", kind="stable").drop_duplicates("period", keep="last")
@@ -50,7 +50,7 @@ def held(known: pd.DataFrame | None, series: str) -> pd.DataFrame:
 
 
 def nearest_held(known: pd.DataFrame | None, series: str, days: Sequence[pd.Timestamp]) -> np.ndarray:
-    """For each of ``days`` the figure of the nearest period that ``known`` holds of ``series``; NaN where it holds none."""
+    """For each of ``days`` the value of the nearest period of ``series`` in ``known``; NaN if there is none."""
     mine = held(known, series)
     if mine.empty:
         return np.full(len(days), np.nan)

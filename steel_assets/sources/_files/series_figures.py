@@ -1,4 +1,4 @@
-"""A table → the figures of each series that it fills, and what was assumed and left out."""
+"""Reads the values of each series from a table, with what was assumed and left out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from steel_assets.sources._files.table import SAMPLE_ROWS, File, is_blank, liste
 
 @dataclass(frozen=True)
 class _Share:
-    """What of a table is one series': a column of figures, and a value of the column that tells products apart."""
+    """The part of a table for one series: a column of values, and a value of the column that distinguishes products."""
 
     series: Series
     value: int
@@ -195,7 +195,7 @@ class _Reader:
         return FileReading({name: entry.figures for name, entry in read.items()}, self._settled(days, read), assumed, left_out)
 
     def _settled(self, days: Days, read: Mapping[str, _Outcome]) -> FileMapping:
-        """The options with what was found by itself, so that the next file of this kind is read alike."""
+        """The options including those determined automatically, so that the next file of this kind is read alike."""
         given = self._given
         decimals = {outcome.marks.decimal for outcome in read.values()} - {None}
         found: dict[str, object] = {}

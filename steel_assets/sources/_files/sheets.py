@@ -1,4 +1,4 @@
-"""Which sheet of a workbook is read: the one that was named, or the first that is visible and holds a table."""
+"""Chooses the sheet of a workbook: the named one, or the first visible one with a table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def chosen(file: File, sheets: Sequence[Sheet], name: str | None) -> tuple[FileT
     """The table, and in words which sheet it is.
 
     Raises:
-        ImportRefused: there is no such sheet, or none that is visible holds a table.
+        ImportRefused: there is no such sheet, or no visible one has a table.
     """
     if name is not None:
         return _named(file, sheets, name)

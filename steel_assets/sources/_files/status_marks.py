@@ -1,7 +1,7 @@
-"""Marks behind a period or a figure that say how final it is (``2024/01 p/``, ``123.4 r``, ``12.5*``): known ones are taken off.
+"""Removes known status marks behind a period or a value (``2024/01 p/``, ``123.4 r``, ``12.5*``).
 
-Statistical offices write p for preliminary, r for revised and e for estimated; a star, a dagger or a raised figure is a footnote.
-A mark that is not known here stays where it is, and the cell is no date or no figure then.
+Statistical offices write p for preliminary, r for revised and e for estimated; a star, a dagger or a raised digit is a footnote.
+An unknown mark is kept, so the cell is then not a date or a number.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BEHIND = re.compile(
 
 
 class Mark(NamedTuple):
-    """A mark as it is written, what it says, and whether it is a bare letter, which could be a unit too."""
+    """A mark as written, its meaning, and whether it is a bare letter, which could also be a unit."""
 
     written: str
     meaning: str
@@ -40,7 +40,7 @@ class Mark(NamedTuple):
 
 
 def without_mark(text: str) -> tuple[str, Mark | None]:
-    """A cell without the known mark behind it, and the mark; the cell as it is where there is none."""
+    """A cell without its known mark, and the mark; the unchanged cell if there is none."""
     found = BEHIND.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if found is None:
         return text, None
@@ -51,6 +51,6 @@ def without_mark(text: str) -> tuple[str, Mark | None]:
 
 
 def in_words(marks: Iterable[Mark]) -> str:
-    """How many cells had which mark, for a person; empty where none had one."""
+    """How many cells had which mark, for people; empty if none had one."""
     counts = Counter((mark.written, mark.meaning) for mark in marks)
     return ", ".join(f"{count:,} with {written!r} behind ({meaning})" for (written, meaning), count in counts.items())

@@ -1,4 +1,4 @@
-"""What a file of a company's own must be: a table of bounded size; or the one error that says why it is not."""
+"""The interface of tables in files, of limited size; and the error for files that are not one."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ MOST_ROWS = 100_000
 
 MOST_COLUMNS = 1_000
 SAMPLE_ROWS = 200
-"""Rows looked at to tell where the table begins and which column holds what."""
+"""Rows used to find the start of the table and the purpose of each column."""
 
 
 class ImportRefused(Problem, ValueError):
-    """A file cannot be imported; nothing of it was. The message names the file, the place and the remedy."""
+    """A file cannot be imported, and nothing of it was. The message names the file, the place and the remedy."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A file, as it came or as it was in its wrapping; ``name`` is always that of what came."""
+    """A file, as given or unpacked; ``name`` is always that of the given one."""
 
     name: str
     content: bytes
 
     def refusal(self, problem: str) -> ImportRefused:
-        """The one error for this file."""
+        """The error for this file."""
         return ImportRefused(f"{self.name}: {problem}. Nothing was imported")
 
     def too_many_rows(self) -> ImportRefused:
-        """The error for a table that cannot be one series."""
+        """The error for a table with too many rows for one series."""
         return self.refusal(
             f"it has more than {MOST_ROWS:,} rows, more than there are days since 1900; keep one series of it, "
             "or name its rows with --where COLUMN=VALUE"
@@ -50,13 +50,13 @@ class File:
         return self.refusal(f"{place} has {columns:,} columns, more than {MOST_COLUMNS:,}; keep those that matter")
 
     def too_large(self, unpacked: int) -> ImportRefused:
-        """The error for what would fill the memory when it is unpacked."""
+        """The error for a file that is too large when unpacked."""
         return self.refusal(f"it would unpack to {unpacked / MIB:,.0f} MiB, more than {LARGEST_BYTES // MIB}; split it")
 
 
 @dataclass(frozen=True)
 class Unsolved:
-    """A cell with a formula whose result was not stored with it."""
+    """A cell with a formula whose result is not stored."""
 
     place: str
 
@@ -65,14 +65,14 @@ class Unsolved:
 
 
 class Row(NamedTuple):
-    """A row of a file. ``number`` is what its program, or an editor, shows; ``cells`` are as they are, None where empty."""
+    """A row of a file. ``number`` is as shown by its program, or an editor; ``cells`` are unchanged, None if empty."""
 
     number: int
     cells: Sequence[object]
 
 
 class FileTable(Protocol):
-    """A file opened as a table whose size is known to be bounded. Header and titles are rows like any other."""
+    """A file opened as a table of limited size. Header and titles are rows like any other."""
 
     @property
     def assumed(self) -> dict[str, str]:
@@ -80,22 +80,22 @@ class FileTable(Protocol):
 
     @property
     def exact_width(self) -> bool:
-        """True where a row with fewer or more cells than the header is a broken one (text), not an empty end (a sheet)."""
+        """Whether a row with another number of cells than the header is broken (text) instead of having empty cells (a sheet)."""
 
     @property
     def point_is_decimal(self) -> bool:
-        """True where a dot in a figure cannot be a mark of thousands of a country that writes a decimal comma."""
+        """Whether a dot in a number cannot be a thousands mark."""
 
     @property
     def epoch_1904(self) -> bool:
-        """True where numbers of days count from 1904."""
+        """Whether numbers of days count from 1904."""
 
     def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
         """All rows that are not blank; cells of other columns than ``columns`` may be left None."""
 
 
 def check_solved(file: File, cells: Sequence[object]) -> None:
-    """Refuses cells with formulas whose results are not there: they are no empty cells."""
+    """Refuse formulas without stored results, which are not empty cells."""
     places = [cell.place for cell in cells if isinstance(cell, Unsolved)]
     if places:
         raise file.refusal(
@@ -105,17 +105,17 @@ def check_solved(file: File, cells: Sequence[object]) -> None:
 
 
 def is_blank(cell: object) -> bool:
-    """True for an empty cell; NaN and NaT are how most programs write one in a column of numbers or dates."""
+    """Whether a cell is empty; NaN and NaT are how most programs write an empty cell in a column of numbers or dates."""
     return cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell
 
 
 def shown(cell: object) -> str:
-    """A cell as it stands in a message."""
+    """A cell as shown in a message."""
     return repr(str(cell)[:60])
 
 
 def listed(names: Sequence[str], most: int = 30) -> str:
-    """Names as they stand in a message."""
+    """Names as shown in a message."""
     short = [" ".join(name.split())[:40] or "(no name)" for name in names[:most]]
     return ", ".join(short) + (" …" if len(names) > most else "")
 

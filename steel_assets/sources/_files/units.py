@@ -1,6 +1,6 @@
-"""What people write around a figure, and whether it is what the series is measured in.
+"""Units written around values, and whether they fit the series.
 
-A currency, a mass, a percent sign; thousands or millions (``1.5K``, ``1,21M``, ``0.5万``), as tables of prices write volumes.
+A currency, a mass, a percent sign; thousands or millions (``1.5K``, ``1,21M``, ``0.5万``), as price tables write volumes.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ PERCENT = frozenset({"%", "pct", "percent"})
 
 
 def joined_unit(parts: Sequence[str]) -> str | None:
-    """The unit that stands around a figure, lower case: ``us$`` and ``/t`` are ``us$/t``, ``$`` and ``mxn`` are ``mxn``.
+    """The unit around a value, in lower case: ``us$`` and ``/t`` are ``us$/t``, ``$`` and ``mxn`` are ``mxn``.
 
     Returns:
-        Empty for no parts, None where they are no unit.
+        Empty for no parts, None if they are not a unit.
     """
     if not parts:
         return ""
@@ -63,9 +63,9 @@ def joined_unit(parts: Sequence[str]) -> str | None:
 
 
 def contradiction(text: str, series: Series) -> str | None:
-    """Why ``text`` (of ``joined_unit``) is not what ``series`` is measured in; None where it may be.
+    """Why ``text`` (of ``joined_unit``) is not the unit of ``series``; None if it can be.
 
-    A series without a unit is none of the catalogue's: a file looked at before there is one.
+    A series without a unit is not in the catalogue: the file is previewed before the series is declared.
     """
     if not series.unit:
         return None
@@ -81,7 +81,7 @@ def contradiction(text: str, series: Series) -> str | None:
 
 
 def _parts(text: str) -> tuple[str, str] | None:
-    """Currency and quantity of a unit, either of them empty where it does not say it."""
+    """Currency and quantity of a unit; either is empty if it is not stated."""
     currency, slash, quantity = (part.strip() for part in re.sub(r"\s+(?:per|por|pro|je)\s+", "/", text).partition("/"))
     if (currency and currency not in CURRENCIES) or (quantity and quantity not in QUANTITIES) or (slash and not quantity):
         return None
@@ -104,7 +104,7 @@ READINGS = {".": re.compile(r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"), ",": re.compi
 
 
 def multiplied(cell: object) -> str:
-    """What a figure with such a word behind it could be, in digits; empty for all other cells."""
+    """What a number with such a word behind it could be, in digits; empty for all other cells."""
     found = MULTIPLE.fullmatch(cell.strip()) if isinstance(cell, str) and len(cell) <= LONGEST else None
     if found is None:
         return ""

@@ -1,4 +1,4 @@
-"""Files in a wrapping: compressed by gzip, or alone in a zip archive. Unpacked to a bound, never to disk."""
+"""Compressed files: gzip, or a zip archive with one file. Unpacked up to a limit, never to disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENCRYPTED = 0x1
 
 
 def unwrapped(file: File) -> tuple[File, str, str]:
-    """The file inside, the ending of its name (lower case), and the wrapping in words (empty without one).
+    """The file inside, the ending of its name (lower case), and the compression in words (empty without).
 
     Raises:
         ImportRefused: damaged, protected, too large, or a zip archive of several files.

@@ -1,7 +1,7 @@
-"""The ways in which people write a day, a week, a month or a quarter: one pattern each, tried on a whole column.
+"""The notations of a day, a week, a month or a quarter: one pattern each, tried on a whole column.
 
-A pattern gives its parts by name. Parts called ``a, b, c`` are numbers whose order the pattern leaves open; ``orders`` are then
-the ways in which they can be read, the usual one first.
+A pattern names its parts. Parts called ``a, b, c`` are numbers whose order the pattern leaves open; ``orders`` are the possible
+orders, the usual one first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PIVOT = 69
 
 @dataclass(frozen=True)
 class Pattern:
-    """One way to write a date: what it stands for, and the orders in which its bare numbers can be read."""
+    """One notation of a date: its kind of period, and the possible orders of its numbers."""
 
     stands: Stands
     regex: re.Pattern[str]
@@ -85,12 +85,12 @@ PATTERNS = (
     _p("instant", r"(?P<seconds>[1-9][0-9]{8,9})(?:\.[0-9]+)?", name="unix"),
     _p("instant", r"(?P<milliseconds>[1-9][0-9]{12})", name="unix"),
 )
-"""Tried in this order; the first one that all cells of a column follow is taken."""
+"""Tried in this order; the first one that all cells of a column match is used."""
 
 ROMANS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 EPOCHS = {"1900": date(1899, 12, 30), "1904": date(1904, 1, 1)}
 CERTAIN = tuple(pattern for pattern in PATTERNS if pattern.name not in ("serial", "unix", "six digits"))
-"""The patterns that no figure follows by chance."""
+"""The patterns that no number matches by chance."""
 
 
 def tidy(text: str) -> str:
@@ -113,7 +113,7 @@ def _word(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=65_536)
 def looks_certain(text: str) -> bool:
-    """True for a text that is a date and hardly anything else."""
+    """Whether a text is a date and hardly anything else."""
     tidied = tidy(without_mark(text)[0]) if len(text) < 60 else ""
     return any(char.isdigit() for char in tidied) and any(
         found and _possible(pattern, found) for pattern in CERTAIN for found in [pattern.regex.fullmatch(tidied)]
@@ -125,7 +125,7 @@ def _possible(pattern: Pattern, match: re.Match[str]) -> bool:
 
 
 def moment(pattern: Pattern, match: re.Match[str], order: str) -> date | pd.Timestamp | None:
-    """The day (of a week, month or quarter its first), or the instant. None: no such day."""
+    """The day (of a week, month or quarter its first), or the time. None: there is no such day."""
     parts: dict[str, str | None] = match.groupdict()
     try:
         if parts.get("seconds") or parts.get("milliseconds"):
@@ -176,7 +176,7 @@ STAMPS = {"unix": "s", "unix-ms": "ms"}
 
 
 def by_format(text: str, format_: str) -> date | pd.Timestamp | None:
-    """The day or instant that ``text`` is in this format; None where it is none. A stamp of ``unix`` is its day in UTC.
+    """The day or time that ``text`` is in this format; None if it is not. A ``unix`` stamp is its day in UTC.
 
     Names of months may be in any of the languages of ``names``.
     """

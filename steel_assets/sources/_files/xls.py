@@ -45,7 +45,7 @@ def _table(file: File, book: Any, name: str) -> Grid:
 
 
 def _value(book: Any, sheet: Any, row: int, column: int) -> object:
-    """A cell as it is meant. A text without letters is what a formula leaves that was never calculated, or that is empty."""
+    """The displayed value of a cell. An empty text is the result of a formula that was never calculated, or is empty."""
     import xlrd
 
     kind, value = sheet.cell_type(row, column), sheet.cell_value(row, column)

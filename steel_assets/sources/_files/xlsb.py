@@ -1,7 +1,7 @@
-"""Binary workbooks of Excel (.xlsb).
+"""Binary Excel workbooks (.xlsb).
 
-python-calamine reads the cells. It lays a sheet out as one block from its first to its last cell, however far apart they are,
-and leaves the errors of formulas empty; so the records of each sheet are first looked through for both.
+python-calamine reads the cells. It expands a sheet to one block from its first to its last cell, however far apart, and leaves
+errors of formulas empty; so the records of each sheet are searched for both before.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Workbooks of Excel since 2007 (.xlsx, .xlsm), sheet by sheet and row by row, never unpacked beyond a bound.
+"""Excel workbooks since 2007 (.xlsx, .xlsm), read sheet by sheet and row by row, with a limit on unpacked size.
 
-Formulas count with the result that was stored with them; one without a result is not an empty cell, so each sheet is also looked
-through for those.
+Formulas are read with their stored result; one without is not an empty cell, so each sheet is searched for those too.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class XlsxTable:
         from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
         self._file, self._sheet = file, book[name]
-        self._sheet.reset_dimensions()  # what the file says of its own size is not to be relied on
+        self._sheet.reset_dimensions()  # the size stated in the file may be wrong
         self.epoch_1904 = book.epoch == CALENDAR_MAC_1904
         self.assumed: dict[str, str] = {}
 
@@ -105,7 +104,7 @@ class XlsxTable:
 
 
 def _value(cell: Any) -> object:
-    """A cell as it is meant: a share in a cell that shows per cent is the percentage that is shown."""
+    """The displayed value of a cell: a share in a cell with per cent format is its percentage."""
     value = cell.value
     if isinstance(value, int | float) and not isinstance(value, bool) and "%" in (cell.number_format or ""):
         return f"{round(value * 100, 10):.12g}%"
