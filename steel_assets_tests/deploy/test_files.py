@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from configparser import RawConfigParser
 from pathlib import Path
 
@@ -116,6 +118,19 @@ def test_both_images_run_as_nobody_and_say_whether_they_are_well() -> None:
     assert DOCKERFILE.count("--require-hashes") == DOCKERFILE.count("pip install")
     assert "ARG BASE" in DOCKERFILE
     assert len(re.findall("^ARG ", DOCKERFILE, re.MULTILINE)) == 1, "an argument of a build may be a secret: it stays in a layer"
+
+
+def test_what_is_taken_out_of_an_image_leaves_nothing_compiled_behind_and_the_rest_stays(tmp_path: Path) -> None:
+    site = tmp_path / "lib/python3.11/site-packages"
+    kept = ["typer/main.py", "typer/tests.py", "typer-1.dist-info/METADATA", "pygments/lexers/_mapping.py"]
+    gone = ["pip/main.py", "typer/tests/test_one.py", "typer/__pycache__/main.pyc", "typer-1.dist-info/sboms/one.json"]
+    gone += ["pygments/lexers/ruby.py", "pygments/lexers/__pycache__/ruby.pyc"]
+    for name in (*kept, *gone):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).touch()
+    slim = [sys.executable, str(ROOT / "deploy/docker/slim.py"), str(tmp_path), "pygments/lexers/[a-z]*.py"]
+    subprocess.run(slim, check=True)
+    assert {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()} == set(kept)
 
 
 def test_a_builder_gets_nothing_of_the_users() -> None:
