@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -141,6 +142,26 @@ def test_a_builder_gets_nothing_of_the_users() -> None:
         rule for rule in rules if rule.startswith("!") and any(part in rule for part in (".env", ".steel", ".git", "keys"))
     }
     assert "**/.env" in rules
+
+
+def test_the_command_line_of_one_machine_reads_settings_as_its_units_do(tmp_path: Path) -> None:
+    lines = ["# STEEL_PORT=1", "", "STEEL_SMTP_PASSWORD=pa$HOME & `id`; #1", 'STEEL_EMAIL_TO="a@x.mx, b@x.mx"']
+    lines += ["STEEL_SIGNING_KEY='a=b'", "STEEL_PORT=9"]
+    settings = tmp_path / "settings"
+    settings.write_text("\n".join(lines))
+    script = (ROOT / "deploy/systemd/steel").read_text().replace("/etc/steel-assets.env", str(settings))
+    script = re.sub(r"^cd .*", f"cd {tmp_path}", script, flags=re.MULTILINE)
+    script = re.sub(r"^exec .*", "exec env -0", script, flags=re.MULTILINE)
+    path = {"PATH": os.environ["PATH"]}
+    said = subprocess.run(["sh", "-c", script], env=path, capture_output=True, text=True, check=True).stdout
+    found = dict(pair.split("=", 1) for pair in said.split("\0") if pair)
+    assert {name: value for name, value in found.items() if name.startswith("STEEL_")} == {
+        "STEEL_HOME": "/var/lib/steel/home",
+        "STEEL_SMTP_PASSWORD": "pa$HOME & `id`; #1",
+        "STEEL_EMAIL_TO": "a@x.mx, b@x.mx",
+        "STEEL_SIGNING_KEY": "a=b",
+        "STEEL_PORT": "9",
+    }
 
 
 UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
