@@ -88,10 +88,9 @@ def test_the_service_image_answers_from_what_the_platform_image_made(service: Im
     state = platform.volume(tmp_path)
     made = platform.run(state, "steel", "demo")
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-3000:]
-    for command in (["steel", "status"], ["steel", "doctor"], ["steel", "run", "performance_monitoring"]):
+    for command in (["steel", "doctor"], ["steel", "run", "performance_monitoring"]):
         said = platform.run(state, *command)
-        assert said.returncode in (0, 1), said.stdout[-3000:] + said.stderr[-3000:]
-        assert "Traceback" not in said.stderr
+        assert said.returncode == 0, said.stdout[-3000:] + said.stderr[-3000:]
     created = service.run(state, "steel", "keys", "create", "a program")
     assert created.returncode == 0, created.stderr
     key = next(word for word in created.stdout.split() if len(word) > 30)
