@@ -26,6 +26,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from filelock import FileLock
 from sqlalchemy import Dialect, Text, TypeDecorator
 from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.event import listen
@@ -52,6 +53,9 @@ LEFT = frozenset(
     }
 )
 """After these a process writes no more of a run: it has ended, or another process executes it."""
+
+LONGEST_OPENING_SECONDS = 120.0
+"""For which a process waits while another one makes the databases of an instance."""
 
 PAGE_BYTES = 1024
 """Of the file of a run. Dagster makes two dozen tables and indices in each; most hold nothing, and each takes a page."""
@@ -170,11 +174,18 @@ class EventLog(SqliteEventLogStorage):
 
 
 class SqliteStorage(DagsterSqliteStorage):
-    """All of an instance in SQLite files below one folder, as Dagster lays them out."""
+    """All of an instance in SQLite files below one folder, as Dagster lays them out.
+
+    One process opens it at a time: where a database is just being made by another one, Dagster takes it for an old one and gives
+    it a second revision, after which nobody opens it any more.
+    """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(base_dir, inst_data)
-        self._event_log_storage = EventLog(str(Path(base_dir) / "history" / "runs"))
+        folder = Path(base_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".opening.lock", timeout=LONGEST_OPENING_SECONDS):
+            super().__init__(base_dir, inst_data)
+            self._event_log_storage = EventLog(str(folder / "history" / "runs"))
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
