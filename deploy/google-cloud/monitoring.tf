@@ -67,7 +67,7 @@ locals {
       title    = "The service answers with errors"
       filter   = "${local.of_service} AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"5xx\""
       divide   = "${local.of_service} AND metric.type=\"run.googleapis.com/request_count\""
-      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "300s", compare = "COMPARISON_GT", limit = 0.05, missing = null
+      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "300s", compare = "COMPARISON_GT", limit = 0.05, missing = null, lasting = "0s"
       advice   = "More than 5 % of the answers of five minutes were errors. Look at the log of the service; `steel status` says what it answers from."
       severity = "CRITICAL"
     }
@@ -75,7 +75,7 @@ locals {
       title    = "The service is slow"
       filter   = "${local.of_service} AND metric.type=\"run.googleapis.com/request_latencies\""
       divide   = null
-      aligner  = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", period = "300s", compare = "COMPARISON_GT", limit = 2000, missing = null
+      aligner  = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", period = "300s", compare = "COMPARISON_GT", limit = 2000, missing = null, lasting = "0s"
       advice   = "One answer in twenty takes more than two seconds. A cold start is one; many mean that an instance is full."
       severity = "WARNING"
     }
@@ -83,7 +83,7 @@ locals {
       title    = "A job wrote errors"
       filter   = "${local.of_jobs} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.errors["job"].name}\""
       divide   = null
-      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "3600s", compare = "COMPARISON_GT", limit = 0, missing = null
+      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "3600s", compare = "COMPARISON_GT", limit = 0, missing = null, lasting = "0s"
       advice   = "A job wrote lines of severity ERROR. Each names what failed and the remedy."
       severity = "WARNING"
     }
@@ -91,7 +91,7 @@ locals {
       title    = "A job failed"
       filter   = "${local.of_jobs} AND metric.type=\"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result=\"failed\""
       divide   = null
-      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "600s", compare = "COMPARISON_GT", limit = 0, missing = null
+      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "600s", compare = "COMPARISON_GT", limit = 0, missing = null, lasting = "0s"
       advice   = "Its log says which step and why. The next execution continues; to begin it now: gcloud run jobs execute NAME."
       severity = "ERROR"
     }
@@ -99,7 +99,7 @@ locals {
       title    = "No daily update for 25 hours"
       filter   = "${local.of_jobs} AND resource.labels.job_name=\"daily-data-update\" AND metric.type=\"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result=\"succeeded\""
       divide   = null
-      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "90000s", compare = "COMPARISON_LT", limit = 1, missing = "EVALUATION_MISSING_DATA_ACTIVE"
+      aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", period = "90000s", compare = "COMPARISON_LT", limit = 1, missing = "EVALUATION_MISSING_DATA_ACTIVE", lasting = "60s"
       advice   = "Cloud Scheduler did not start it, or it never ended. Look at both; then gcloud run jobs execute daily-data-update."
       severity = "CRITICAL"
     }
@@ -107,7 +107,7 @@ locals {
       title    = "A container is nearly out of memory"
       filter   = "${local.of_service} AND metric.type=\"run.googleapis.com/container/memory/utilizations\""
       divide   = null
-      aligner  = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", period = "300s", compare = "COMPARISON_GT", limit = 0.90, missing = null
+      aligner  = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", period = "300s", compare = "COMPARISON_GT", limit = 0.90, missing = null, lasting = "0s"
       advice   = "Above 90 % of its memory. It is restarted when it runs out; raise the limit in service.tf if this stays."
       severity = "WARNING"
     }
@@ -115,7 +115,7 @@ locals {
       title    = "A container is busy"
       filter   = "${local.of_service} AND metric.type=\"run.googleapis.com/container/cpu/utilizations\""
       divide   = null
-      aligner  = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", period = "300s", compare = "COMPARISON_GT", limit = 0.85, missing = null
+      aligner  = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", period = "300s", compare = "COMPARISON_GT", limit = 0.85, missing = null, lasting = "600s"
       advice   = "Above 85 % of its processor for ten minutes: who asks so much?"
       severity = "WARNING"
     }
@@ -146,7 +146,7 @@ resource "google_monitoring_alert_policy" "policies" {
       denominator_filter      = each.value.divide
       comparison              = each.value.compare
       threshold_value         = each.value.limit
-      duration                = each.key == "cpu" ? "600s" : "0s"
+      duration                = each.value.lasting # of 60s or more where missing data counts
       evaluation_missing_data = each.value.missing
 
       aggregations {
@@ -173,7 +173,7 @@ resource "google_monitoring_alert_policy" "policies" {
 
 locals {
   charts = {
-    "Requests by class of answer" = ["${local.of_service} AND metric.type=\"run.googleapis.com/request_count\"", "ALIGN_RATE", "REDUCE_SUM", "metric.label.response_code_class"]
+    "Requests by class of answer"  = ["${local.of_service} AND metric.type=\"run.googleapis.com/request_count\"", "ALIGN_RATE", "REDUCE_SUM", "metric.label.response_code_class"]
     "Latency, 95th percentile, ms" = ["${local.of_service} AND metric.type=\"run.googleapis.com/request_latencies\"", "ALIGN_PERCENTILE_95", "REDUCE_MAX", null]
     "Executions of jobs by result" = ["${local.of_jobs} AND metric.type=\"run.googleapis.com/job/completed_execution_count\"", "ALIGN_DELTA", "REDUCE_SUM", "metric.label.result"]
     "Processor seconds billed"     = ["${local.of_jobs} AND metric.type=\"run.googleapis.com/container/billable_instance_time\"", "ALIGN_DELTA", "REDUCE_SUM", "resource.label.job_name"]

@@ -26,6 +26,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from filelock import FileLock
 from sqlalchemy import Dialect, Text, TypeDecorator
 from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.event import listen
@@ -52,6 +53,9 @@ LEFT = frozenset(
     }
 )
 """After these a process writes no more of a run: it has ended, or another process executes it."""
+
+LONGEST_OPENING_SECONDS = 120.0
+"""For which a process waits while another one makes the databases of an instance."""
 
 PAGE_BYTES = 1024
 """Of the file of a run. Dagster makes two dozen tables and indices in each; most hold nothing, and each takes a page."""
@@ -170,11 +174,18 @@ class EventLog(SqliteEventLogStorage):
 
 
 class SqliteStorage(DagsterSqliteStorage):
-    """The whole storage of an instance in SQLite files below one folder, laid out as Dagster does."""
+    """The whole storage of an instance in SQLite files below one folder, laid out as Dagster does.
+
+    One process opens it at a time: a database that another process is just creating looks to Dagster like one of an earlier
+    release. Dagster would record a second revision in it, and no process could open it again.
+    """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(base_dir, inst_data)
-        self._event_log_storage = EventLog(str(Path(base_dir) / "history" / "runs"))
+        folder = Path(base_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".opening.lock", timeout=LONGEST_OPENING_SECONDS):
+            super().__init__(base_dir, inst_data)
+            self._event_log_storage = EventLog(str(folder / "history" / "runs"))
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:

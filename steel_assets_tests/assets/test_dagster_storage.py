@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +13,7 @@ import dagster as dg
 import pytest
 import yaml
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from typer.testing import CliRunner
 
 from steel_assets.assets.dagster_storage import EventLog, SqliteStorage
@@ -34,6 +36,30 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 def described(folder: Path, storage: dict[str, Any]) -> None:
     (folder / "dagster.yaml").write_text(yaml.safe_dump({"telemetry": {"enabled": False}, "storage": storage}))
+
+
+def test_who_opens_an_instance_while_another_one_makes_it_waits_until_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a health check does beside a daemon's first start, or the UI; both would write a revision, of which there may be one."""
+    original = sqlite_run_storage.stamp_alembic_rev
+    others: list[threading.Thread] = []
+    waiting: list[bool] = []
+
+    def stamped_late(*words: Any, **named: Any) -> None:
+        if not others:
+            others.append(threading.Thread(target=SqliteStorage, args=(str(tmp_path),)))
+            others[0].start()
+            others[0].join(timeout=1)
+            waiting.append(others[0].is_alive())
+        original(*words, **named)
+
+    monkeypatch.setattr(sqlite_run_storage, "stamp_alembic_rev", stamped_late)
+    SqliteStorage(str(tmp_path))
+    others[0].join()
+    assert waiting == [True]
+    with closing(sqlite3.connect(tmp_path / "history" / "runs.db")) as database:
+        assert len(database.execute("SELECT * FROM alembic_version").fetchall()) == 1
 
 
 def run(instance: dg.DagsterInstance, body: Any = lambda: None) -> bool:

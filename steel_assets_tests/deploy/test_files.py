@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from configparser import RawConfigParser
 from pathlib import Path
 
@@ -118,6 +121,19 @@ def test_both_images_run_as_nobody_and_say_whether_they_are_well() -> None:
     assert len(re.findall("^ARG ", DOCKERFILE, re.MULTILINE)) == 1, "an argument of a build may be a secret: it stays in a layer"
 
 
+def test_what_is_taken_out_of_an_image_leaves_nothing_compiled_behind_and_the_rest_stays(tmp_path: Path) -> None:
+    site = tmp_path / "lib/python3.11/site-packages"
+    kept = ["typer/main.py", "typer/tests.py", "typer-1.dist-info/METADATA", "pygments/lexers/_mapping.py"]
+    gone = ["pip/main.py", "typer/tests/test_one.py", "typer/__pycache__/main.pyc", "typer-1.dist-info/sboms/one.json"]
+    gone += ["pygments/lexers/ruby.py", "pygments/lexers/__pycache__/ruby.pyc"]
+    for name in (*kept, *gone):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).touch()
+    slim = [sys.executable, str(ROOT / "deploy/docker/slim.py"), str(tmp_path), "pygments/lexers/[a-z]*.py"]
+    subprocess.run(slim, check=True)
+    assert {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()} == set(kept)
+
+
 def test_a_builder_gets_nothing_of_the_users() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
@@ -126,6 +142,26 @@ def test_a_builder_gets_nothing_of_the_users() -> None:
         rule for rule in rules if rule.startswith("!") and any(part in rule for part in (".env", ".steel", ".git", "keys"))
     }
     assert "**/.env" in rules
+
+
+def test_the_command_line_of_one_machine_reads_settings_as_its_units_do(tmp_path: Path) -> None:
+    lines = ["# STEEL_PORT=1", "", "STEEL_SMTP_PASSWORD=pa$HOME & `id`; #1", 'STEEL_EMAIL_TO="a@x.mx, b@x.mx"']
+    lines += ["STEEL_SIGNING_KEY='a=b'", "STEEL_PORT=9"]
+    settings = tmp_path / "settings"
+    settings.write_text("\n".join(lines))
+    script = (ROOT / "deploy/systemd/steel").read_text().replace("/etc/steel-assets.env", str(settings))
+    script = re.sub(r"^cd .*", f"cd {tmp_path}", script, flags=re.MULTILINE)
+    script = re.sub(r"^exec .*", "exec env -0", script, flags=re.MULTILINE)
+    path = {"PATH": os.environ["PATH"]}
+    said = subprocess.run(["sh", "-c", script], env=path, capture_output=True, text=True, check=True).stdout
+    found = dict(pair.split("=", 1) for pair in said.split("\0") if pair)
+    assert {name: value for name, value in found.items() if name.startswith("STEEL_")} == {
+        "STEEL_HOME": "/var/lib/steel/home",
+        "STEEL_SMTP_PASSWORD": "pa$HOME & `id`; #1",
+        "STEEL_EMAIL_TO": "a@x.mx, b@x.mx",
+        "STEEL_SIGNING_KEY": "a=b",
+        "STEEL_PORT": "9",
+    }
 
 
 UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
