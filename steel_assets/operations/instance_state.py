@@ -7,7 +7,7 @@ whose 24 hours do not end with a machine. Between them an instance is in a folde
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,13 +49,17 @@ class InstanceState:
     kept: FileSet | None = None
     stamps: dict[str, tuple[int, int] | None] = field(default_factory=dict)
 
-    def put_back(self, now: pd.Timestamp) -> FileSet:
+    def put_back(self, now: pd.Timestamp, check: Callable[[], None]) -> FileSet:
         """Put the instance as it is now in the place of what was taken up; nothing may run in it meanwhile.
+
+        Args:
+            check: raises where the lease is another's by now; called before anything, and before each deletion.
 
         Raises:
             FilesReplaced: another process has put something there meanwhile.
             SqliteError, ObjectStoreError: what is there stays in force.
         """
+        check()
         instance, known = instance_files(self.folder), self.kept.files if self.kept else {}
         with tempfile.TemporaryDirectory(prefix="steel-copies-") as scratch:
             wanted: dict[str, Path | Content] = {}
@@ -71,7 +75,7 @@ class InstanceState:
             former, self.kept = self.kept, self.files.replace(wanted, self.kept, now, __version__)
         self.stamps = stamps
         with suppress(ObjectStoreError):  # what is superfluous is deleted the next time
-            self.files.prune(*(file_set for file_set in (former, self.kept) if file_set is not None))
+            self.files.prune(*(file_set for file_set in (former, self.kept) if file_set is not None), check=check)
         return self.kept
 
 

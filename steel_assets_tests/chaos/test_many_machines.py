@@ -180,7 +180,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with as many markets more as are wanted, copies of the shipped ones."""
     folder = tmp_path_factory.mktemp("catalogue")
     (folder / "markets").mkdir()
-    shipped = sorted((ROOT / "steel_assets" / "catalog" / "markets").glob("*.yaml"))
+    shipped = sorted((ROOT / "steel_assets" / "catalog" / "markets").glob("[!_]*.yaml"))  # one that begins with _ is a template
     for place, file in enumerate(islice(cycle(shipped), MARKETS - len(shipped))):
         told = yaml.safe_load(file.read_text())
         told["id"] = f"{told['id']}_{place}"

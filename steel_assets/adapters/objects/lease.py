@@ -3,7 +3,8 @@
 A process that waits takes it over when it is renewed no more.
 
 No clock is compared with another machine's: a lease is over when it has stayed the same for its whole length by the clock of
-the one who waits. That is also how long it takes after its holder was killed.
+the one who waits. That is also how long it takes after its holder was killed. Whether it is still held is asked of the store,
+not of a clock: that of a machine that slept did not go on.
 """
 
 from __future__ import annotations
@@ -40,36 +41,45 @@ class Lease:
     def __init__(self, store: ObjectStore, key: str, token: str, document: dict[str, Any], seconds: float) -> None:
         self._store, self._key, self._token, self._document, self._seconds = store, key, token, document, seconds
         self._over, self._lost = threading.Event(), threading.Event()
-        self._renewed = time.monotonic()
         self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._renewer.start()
 
     def check(self) -> None:
-        """Raises LeaseLost where the lease is, or may be, another's by now."""
-        if self._lost.is_set() or time.monotonic() - self._renewed >= self._seconds:
-            raise LeaseLost(f"{self._store.uri(self._key)} was taken over: this process stood still for {self._seconds:g} s")
+        """Look whether the lease is still this process's. Raises LeaseLost, or ObjectStoreError where that cannot be seen."""
+        if self._lost.is_set() or self._held() is None:
+            raise LeaseLost(
+                f"{self._store.uri(self._key)} was taken over: this process stood still, or could not renew it, "
+                f"for {self._seconds:g} s"
+            )
 
     def give_back(self) -> None:
         """Let the next one in at once; a lease that was lost stays with its new holder."""
         self._over.set()
         self._renewer.join()
-        if not self._lost.is_set():
-            with suppress(Conflict, ObjectStoreError):
-                self._store.put_if(self._key, _written({**self._document, "free": True}), self._token)
+        with suppress(Conflict, ObjectStoreError):
+            token = self._held()
+            if token is not None:
+                self._store.put_if(self._key, _written({**self._document, "free": True}), token)
 
     def _renew(self) -> None:
         while not self._over.wait(self._seconds / RENEWALS):
             self._document["renewals"] += 1
-            content, begun = _written(self._document), time.monotonic()
-            try:
-                self._store.put_if(self._key, content, self._token)
-                token = _token_of(self._store, self._key, content)
-            except (Conflict, ObjectNotFound):
-                self._lost.set()
-                return
-            except ObjectStoreError:
-                continue  # the next one may go through; check() knows when it is too late
-            self._token, self._renewed = token, begun
+            with suppress(ObjectStoreError):  # the next one may go through
+                try:
+                    content = _written(self._document)
+                    self._store.put_if(self._key, content, self._token)
+                    self._token = _token_of(self._store, self._key, content)
+                except (Conflict, ObjectNotFound):
+                    token = self._held()  # a renewal that got through, and of which no answer came back, is no other's
+                    if token is None:
+                        self._lost.set()
+                        return
+                    self._token = token
+
+    def _held(self) -> str | None:
+        """The version of the lease in the store; None where it is another's."""
+        token, held = _look(self._store, self._key)
+        return token if held.get("holder") == self._document["holder"] else None
 
 
 @contextmanager
