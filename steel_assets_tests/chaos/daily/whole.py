@@ -2,7 +2,8 @@
 child process of its own that can be killed. Everything is imported before, so that a kill hits the life and not the imports.
 
 A line holds ``folder`` (with the home), ``environment``, ``job``, ``moment``, and ``stays``: whether the instance is one that
-stays in the folder, as on one machine. The answers are the child's number, then ``killed`` or its exit code.
+stays in the folder, as on one machine; ``lease``: its length in seconds, where nobody is killed and a busy machine shall not lose
+it. The answers are the child's number, then ``killed`` or its exit code.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _lived(wanted: Mapping[str, Any]) -> int:
     try:
         if wanted["stays"]:
             return 0 if _on_one_machine(job, moment).well else 1
-        return 0 if lived(job, moment, wait_seconds=LIMIT, lease_seconds=LEASE_SECONDS).well else 1
+        return 0 if lived(job, moment, wait_seconds=LIMIT, lease_seconds=wanted.get("lease", LEASE_SECONDS)).well else 1
     except BaseException:  # noqa: BLE001 - the child must never come back into the loop of its parent
         sys.excepthook(*sys.exc_info())
         return 70
