@@ -12,8 +12,9 @@ import pytest
 
 from steel_assets.adapters.google.clients import storage_client
 from steel_assets.adapters.objects.gcs import GcsStore
-from steel_assets.adapters.objects.lease import Busy, LeaseLost, leased
+from steel_assets.adapters.objects.lease import SECONDS, Busy, LeaseLost, leased
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore, ObjectStoreError
+from steel_assets.core.alerts.alert_state import LEASE as CLAIM
 from steel_assets_tests.google.storage_server import StorageServer
 
 KEY = "state/instance/lease.json"
@@ -60,6 +61,10 @@ def test_what_a_killed_holder_left_is_taken_over_and_a_holder_that_only_stood_st
             lease.check()
             with pytest.raises(Busy), leased(store, KEY, ABOUT, wait_seconds=0, seconds=60):
                 pass
+
+
+def test_what_a_killed_holder_was_about_to_tell_is_free_to_be_told_when_its_lease_is_taken_over() -> None:
+    assert CLAIM.total_seconds() < SECONDS
 
 
 def test_a_lease_that_another_took_is_known_at_once_though_the_clock_of_this_machine_stood_still(store: ObjectStore) -> None:

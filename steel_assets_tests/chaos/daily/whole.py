@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from steel_assets.core.alerts import alert_state
 from steel_assets_tests.chaos.daily.catalogue import shrink
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS, CLAIM = 3.0, timedelta(seconds=2)
+"""How long the lease of a life, and its claim of what it sends, outlast it: the latter less long, as what is shipped does."""
+
 LIMIT = 600.0
 """A life waits so long for another one to end: what bounds a hang, on a machine however busy."""
 
@@ -31,6 +35,7 @@ USED = ("duckdb", "pyarrow.parquet", "exchange_calendars", "steel_assets.sandbox
 def main() -> None:
     """Serve until standard input ends."""
     shrink()
+    alert_state.LEASE = CLAIM
     for name in ("steel_assets.cli.run", *USED):
         import_module(name)
     for line in sys.stdin:
