@@ -9,7 +9,6 @@ the same time.
 secrets that its run launcher gives to runs (``deploy/kubernetes/``). A Job is ended after ``STEEL_STEP_LIMIT_SECONDS``.
 """
 
-import os
 from importlib.util import find_spec
 from typing import Any
 
@@ -38,7 +37,9 @@ def chosen_executor(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition
         case "in_process":
             return dg.in_process_executor
         case "multiprocess":
-            return dg.multiprocess_executor.configured({"max_concurrent": len(os.sched_getaffinity(0))})
+            from joblib import cpu_count
+
+            return dg.multiprocess_executor.configured({"max_concurrent": cpu_count()})
         case "celery":
             return _celery(chosen, secrets)
         case "k8s":

@@ -1,6 +1,6 @@
 """``steel run``: a whole life in one process, for machines that keep nothing: Cloud Run jobs, or cron with a bucket.
 
-Exit codes: 0 everything that was due was done and told; 1 a run failed, a sensor raised, or a channel could not be told, and the
+Exit codes: 0 everything that was due was done and told; 1 a run failed, a sensor raised, or something waits to be told, and the
 state is put back; 2 it could not begin (settings, an unknown job, a damaged state); 3 another one is at work; 4 it broke off, or
 the state could not be put back, so the next one does what is missing. After 2 and 3 nothing was changed.
 """

@@ -5,7 +5,6 @@ over. A family that won an experiment is offered: it is proposed where the walk-
 """
 
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,10 +86,10 @@ def train_market(
         window: scored origins that each candidate's walk-forward shall cover.
         offered: families that won an experiment, by horizon.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel, cpu_count, delayed
 
     horizons = history.market.horizons
-    workers = min(len(horizons), len(os.sched_getaffinity(0)))
+    workers = min(len(horizons), cpu_count())
     own, won = opened(), offered or {}
     tasks = (
         delayed(_trained)(own, history, features, horizon, window, champions.get(horizon), won.get(horizon))

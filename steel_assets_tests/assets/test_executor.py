@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,14 @@ def test_the_executor_is_the_one_that_the_settings_name(tmp_path: Path, setting:
 
 def test_without_a_setting_steps_run_in_the_process_of_their_run(tmp_path: Path) -> None:
     assert executor_of(Settings(home=tmp_path)) is dg.in_process_executor
+
+
+def test_many_processes_are_as_many_as_the_machine_grants_also_where_it_counts_none_for_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS has no affinity of processes."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert executor_of(Settings(home=tmp_path, executor="multiprocess")).name == "multiprocess"
 
 
 def test_another_executor_is_refused_and_the_known_ones_are_named() -> None:
