@@ -228,6 +228,7 @@ def cluster(folder: Path, catalogue: Path, step_limit: int = STEP_LIMIT_SECONDS)
             "STEEL_CATALOG_DIR": str(catalogue),
             "STEEL_EXECUTOR": "celery",
             "STEEL_HOME": str(folder / "home"),
+            "STEEL_HTTP_TIMEOUT_SECONDS": "600",  # on a machine however busy
             "STEEL_SANDBOX_URL": sandbox.url,
             "STEEL_STEP_LIMIT_SECONDS": str(step_limit),
         }
