@@ -59,13 +59,15 @@ def celery_arguments(chosen: Settings, secrets: Secrets) -> dict[str, Any]:
     if redis is None:
         raise ExecutorError("Celery needs STEEL_REDIS_URL: the Redis through which workers are given their steps")
     limit = chosen.step_limit_seconds
+    ended = limit - GRACE_SECONDS
     return {
         "broker": redis.get_secret_value(),
         "backend": redis.get_secret_value(),
         "config_source": {
             "task_acks_late": True,
             "task_reject_on_worker_lost": True,
-            "task_time_limit": limit - GRACE_SECONDS,
+            "task_soft_time_limit": ended - min(GRACE_SECONDS, ended // 10),  # an exception in the step: it fails, alone
+            "task_time_limit": ended,  # its process is killed, and the run fails with it
             "worker_prefetch_multiplier": 1,
             "broker_transport_options": {"visibility_timeout": limit},
             "broker_connection_retry_on_startup": True,
