@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from steel_assets.assets.executor import GRACE_SECONDS, ExecutorError, celery_arguments, chosen_executor
 from steel_assets.bootstrap import platform
-from steel_assets.settings import Settings
+from steel_assets.settings import Settings, settings
 from steel_assets_tests.google.redis_server import redis_here
 from steel_assets_tests.isolation import ROOT, outside
 
@@ -66,6 +66,21 @@ def test_a_step_is_ended_before_it_is_given_to_another_worker(tmp_path: Path) ->
     assert told["broker_transport_options"] == {"visibility_timeout": 600}
     with pytest.raises(ValidationError, match="step_limit_seconds"):
         Settings(step_limit_seconds=GRACE_SECONDS)
+
+
+def test_a_step_of_a_run_that_is_over_is_not_executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retry of the run hands it out anew: it would be executed twice at a time."""
+    monkeypatch.setenv("STEEL_REDIS_URL", REDIS)
+    settings.cache_clear()
+    from steel_assets.assets import celery_worker
+
+    @dg.asset
+    def nothing() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.get_run_by_id(dg.materialize([nothing], instance=instance).run_id)
+        monkeypatch.setattr(celery_worker, "handed_out", lambda packed: (instance, run, "nothing"))
+        assert celery_worker.execute_plan({}, {}) == []
 
 
 def test_a_step_that_is_told_to_end_fails_and_no_other_one_with_it() -> None:
