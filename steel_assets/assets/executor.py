@@ -2,8 +2,8 @@
 
 ``celery`` is Dagster's executor for Celery, with the Redis of ``STEEL_REDIS_URL`` as broker and for results. A worker
 acknowledges a step when it has finished it, so the step of a worker that is gone is given to another: at once if only its
-process died (``celery_worker`` says how often), after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer than
-that, so no step runs twice at the same time.
+process died (``celery_worker`` says how often), after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer
+than that, so no step runs twice at the same time.
 
 ``k8s`` is Dagster's executor for Kubernetes: each step is a Job in the cluster that the run is in, with the image, settings and
 secrets that its run launcher gives to runs (``deploy/kubernetes/``). A Job is ended after ``STEEL_STEP_LIMIT_SECONDS``.
