@@ -6,6 +6,7 @@ a later version moves fails here, at import or at its first use, and nowhere els
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib import import_module
@@ -46,7 +47,9 @@ __all__ = [
     "due_before",
     "evaluate_freshness",
     "events_in_order",
+    "failed_step",
     "file_of_events",
+    "handed_out",
     "indexed_events",
     "lost_daemons",
     "webserver_cli",
@@ -136,6 +139,37 @@ def evaluate_freshness(instance: dg.DagsterInstance, graph: Any) -> int:
         return await asyncio.gather(*(daemon._evaluate_asset(context, node) for node in nodes))
 
     return sum(asyncio.run(judged()))
+
+
+def handed_out(packed: dict[str, Any]) -> tuple[dg.DagsterInstance, dg.DagsterRun | None, str]:
+    """What dagster-celery gives to a worker: the instance, the run (None where it was deleted), and the key of the step."""
+    from dagster._grpc.types import ExecuteStepArgs
+    from dagster._serdes import unpack_value
+
+    wanted = unpack_value(packed, as_type=ExecuteStepArgs)
+    instance = dg.DagsterInstance.from_ref(wanted.instance_ref) if wanted.instance_ref else dg.DagsterInstance.get()
+    return instance, instance.get_run_by_id(wanted.run_id), ", ".join(wanted.step_keys_to_execute or [])
+
+
+def failed_step(instance: dg.DagsterInstance, run: dg.DagsterRun, step_key: str, why: str) -> list[Any]:
+    """Put on record that a step failed that no process could execute; the event, as a worker returns it.
+
+    Dagster makes such an event only inside of a step.
+    """
+    from dagster._core.events import DagsterEvent
+    from dagster._core.execution.plan.objects import StepFailureData
+    from dagster._serdes import serialize_value
+    from dagster_shared.error import SerializableErrorInfo
+
+    event = DagsterEvent(
+        event_type_value=dg.DagsterEventType.STEP_FAILURE.value,
+        job_name=run.job_name,
+        event_specific_data=StepFailureData(SerializableErrorInfo(why, [], None), None),  # type: ignore[no-untyped-call]
+        message=why,
+        step_key=step_key,
+    )
+    instance.report_dagster_event(event, run.run_id, logging.ERROR)
+    return [serialize_value(event)]
 
 
 def webserver_cli() -> Any:

@@ -1,14 +1,14 @@
 """Where the steps of a run are executed: in the run's process, in further processes beside it, or on many machines.
 
 ``celery`` is Dagster's executor for Celery, with the Redis of ``STEEL_REDIS_URL`` as broker and for results. A worker
-acknowledges a step after finishing it, so the step of a lost worker is given to another one: at once if only its process died,
-after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer than that, so no step runs twice at the same time.
+acknowledges a step after finishing it, so the step of a lost worker is given to another one: at once if only its process died
+(``celery_worker`` limits how often), after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer than that, so
+no step runs twice at the same time.
 
 ``k8s`` is Dagster's executor for Kubernetes: each step is a Job in the run's cluster, with the image, settings and secrets that
 the run launcher gives to runs (``deploy/kubernetes/``). A Job is stopped after ``STEEL_STEP_LIMIT_SECONDS``.
 """
 
-import os
 from importlib.util import find_spec
 from typing import Any
 
@@ -37,7 +37,9 @@ def chosen_executor(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition
         case "in_process":
             return dg.in_process_executor
         case "multiprocess":
-            return dg.multiprocess_executor.configured({"max_concurrent": len(os.sched_getaffinity(0))})
+            from joblib import cpu_count
+
+            return dg.multiprocess_executor.configured({"max_concurrent": cpu_count()})
         case "celery":
             return _celery(chosen, secrets)
         case "k8s":
@@ -59,13 +61,15 @@ def celery_arguments(chosen: Settings, secrets: Secrets) -> dict[str, Any]:
             "the executor celery needs STEEL_REDIS_URL: the address of the Redis through which workers receive steps"
         )
     limit = chosen.step_limit_seconds
+    ended = limit - GRACE_SECONDS
     return {
         "broker": redis.get_secret_value(),
         "backend": redis.get_secret_value(),
         "config_source": {
             "task_acks_late": True,
             "task_reject_on_worker_lost": True,
-            "task_time_limit": limit - GRACE_SECONDS,
+            "task_soft_time_limit": ended - min(GRACE_SECONDS, ended // 10),  # an exception in the step: it fails, alone
+            "task_time_limit": ended,  # its process is killed, and the run fails with it
             "worker_prefetch_multiplier": 1,
             "broker_transport_options": {"visibility_timeout": limit},
             "broker_connection_retry_on_startup": True,

@@ -40,6 +40,9 @@ ALWAYS = "log"
 TELLS = ("outbox", "notifiers", "dagster_link")
 """Resources that what waits is sent with."""
 
+TELLINGS = 20
+"""A round of sending ends after 40 s, and what it found out is told by the next one; at most so many."""
+
 ROUNDS = 3
 """After a run that a sensor asked for, all are evaluated again; at most so often."""
 
@@ -201,11 +204,18 @@ class Process:
         ]
         with dg.build_resources({name: self.parts[name] for name in (COMPOSED, *TELLS)}, instance=self.instance) as parts:
             parts.outbox.report(conditions, now, complete=frozenset({failed_ticks.FAILED, failed_ticks.SILENT}))
-            done = alert_delivery.send(parts.outbox, parts.notifiers, parts.dagster_link)
-        life.sent, life.unsent = len(done.sent), dict(done.problems)
-        for channel, problem in done.problems.items():
+            sent = []
+            for _ in range(TELLINGS):
+                done = alert_delivery.send(parts.outbox, parts.notifiers, parts.dagster_link)
+                sent += done.sent
+                life.unsent |= done.problems
+                if not done.sent:
+                    break
+            left = parts.outbox.untold(parts.notifiers, datetime.now(UTC))
+        life.sent, life.unsent = len(sent), {**left, **life.unsent}
+        for channel, problem in life.unsent.items():
             log.error("channel %s: %s", channel, problem)
-        for event in (event for batch in done.sent if batch.channel == ALWAYS for event in batch.events):
+        for event in (event for batch in sent if batch.channel == ALWAYS for event in batch.events):
             level = (
                 logging.INFO if event.kind == "recovered" else logging.WARNING
             )  # the file of the channel log is lost with the machine

@@ -1,13 +1,14 @@
 """``steel run``: one job with everything around it in one process, for machines without a lasting disk (Cloud Run jobs, cron).
 
-Exit codes: 0 everything that was due succeeded and was notified; 1 a run failed, a sensor raised, or a channel failed, and the
-state is stored; 2 it could not start (settings, unknown job, damaged state); 3 another process is at work; 4 it was interrupted,
-or the state could not be stored, so the next one does what is missing. After 2 and 3 nothing was changed.
+Exit codes: 0 everything that was due succeeded and was notified; 1 a run failed, a sensor raised, or a message is not sent yet,
+and the state is stored; 2 it could not start (settings, unknown job, damaged state); 3 another process is at work; 4 it was
+interrupted, or the state could not be stored, so the next one does what is missing. After 2 and 3 nothing was changed.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import platform as machine
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ import typer
 from rich.console import Console
 
 from steel_assets.adapters.machine import logs
-from steel_assets.adapters.objects.lease import SECONDS, LeaseHeld, leased
+from steel_assets.adapters.objects.lease import SECONDS, LeaseHeld, LeaseLost, leased
 from steel_assets.assets import tracing
 from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import instance_in
@@ -33,6 +34,8 @@ from steel_assets.settings import settings
 
 NOT_WELL, AT_WORK, BROKEN_OFF = 1, 3, 4
 """Exit codes."""
+
+log = logging.getLogger("steel.run")
 
 
 class NotFinished(Problem):
@@ -59,6 +62,8 @@ def run(
     except LeaseHeld as error:
         _stop(error, AT_WORK)
     except NotFinished as error:
+        if not isinstance(error.__cause__, Problem):  # a bug, or what the machine refused: where that was, is of use
+            log.error("%s broke off", job, exc_info=error.__cause__)
         _stop(error, BROKEN_OFF)
     _say(job, life, as_json=as_json)
     if not life.well:
@@ -100,9 +105,10 @@ def lived(
         )
 
         def keep() -> None:
-            lease.check()
             try:
-                state.put_back(now())
+                state.put_back(now(), lease.check)
+            except LeaseLost:
+                raise
             except (Problem, OSError) as error:
                 raise NotFinished(f"the state of the instance could not be put back: {error}") from error
 
@@ -113,8 +119,11 @@ def lived(
                 here = session.platform
                 process = Process(defs, instance, resources(here), here.catalog.rules.schedules, keep, moment)
                 return process.live(job, again=again)
-            except Problem as error:
-                raise error if isinstance(error, NotFinished) else NotFinished(f"it broke off: {error}") from error
+            except NotFinished:
+                raise
+            except Exception as error:
+                named = str(error) if isinstance(error, Problem) else f"{type(error).__name__}: {error}"
+                raise NotFinished(f"it broke off: {named}") from error
 
 
 def _say(job: str, life: Life, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ hours outlast a machine. While a job runs, the instance is in a temporary folder
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,13 +49,14 @@ class InstanceState:
     kept: FileSet | None = None
     stamps: dict[str, tuple[int, int] | None] = field(default_factory=dict)
 
-    def put_back(self, now: pd.Timestamp) -> FileSet:
+    def put_back(self, now: pd.Timestamp, check: Callable[[], None]) -> FileSet:
         """Store the present instance in place of the loaded one; nothing may run in it meanwhile.
 
         Raises:
             FilesReplaced: another process stored an instance meanwhile.
             SqliteError, ObjectStoreError: the stored instance is unchanged.
         """
+        check()
         instance, known = instance_files(self.folder), self.kept.files if self.kept else {}
         with tempfile.TemporaryDirectory(prefix="steel-copies-") as scratch:
             wanted: dict[str, Path | Content] = {}
@@ -71,7 +72,7 @@ class InstanceState:
             former, self.kept = self.kept, self.files.replace(wanted, self.kept, now, __version__)
         self.stamps = stamps
         with suppress(ObjectStoreError):  # what is superfluous is deleted the next time
-            self.files.prune(*(file_set for file_set in (former, self.kept) if file_set is not None))
+            self.files.prune(*(file_set for file_set in (former, self.kept) if file_set is not None), check=check)
         return self.kept
 
 

@@ -5,7 +5,6 @@ experiment is offered as well: it is proposed if the walk-forward agrees.
 """
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -124,7 +123,9 @@ def _libraries() -> None:
 
 
 def _workers(horizons: Sequence[int]) -> int:
-    return min(len(horizons), len(os.sched_getaffinity(0)))
+    from joblib import cpu_count
+
+    return min(len(horizons), cpu_count())
 
 
 def _trained(

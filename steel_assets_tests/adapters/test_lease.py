@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from functools import partial
@@ -11,8 +12,9 @@ import pytest
 
 from steel_assets.adapters.google.clients import storage_client
 from steel_assets.adapters.objects.gcs import GcsStore
-from steel_assets.adapters.objects.lease import LeaseHeld, LeaseLost, leased
-from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
+from steel_assets.adapters.objects.lease import SECONDS, LeaseHeld, LeaseLost, leased
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore, ObjectStoreError
+from steel_assets.core.alerts.alert_state import LEASE as CLAIM
 from steel_assets_tests.google.storage_server import StorageServer
 
 KEY = "state/instance/lease.json"
@@ -59,6 +61,46 @@ def test_what_a_killed_holder_left_is_taken_over_and_a_holder_that_only_stood_st
             lease.check()
             with pytest.raises(LeaseHeld), leased(store, KEY, ABOUT, wait_seconds=0, seconds=60):
                 pass
+
+
+def test_what_a_killed_holder_was_about_to_tell_is_free_to_be_told_when_its_lease_is_taken_over() -> None:
+    assert CLAIM.total_seconds() < SECONDS
+
+
+def test_a_lease_that_another_took_is_known_at_once_though_the_clock_of_this_machine_stood_still(store: ObjectStore) -> None:
+    others = b'{"holder": "another", "renewals": 0}'
+    with leased(store, KEY, ABOUT, wait_seconds=0, seconds=600) as slept:
+        slept.check()
+        store.put(KEY, others)
+        with pytest.raises(LeaseLost, match="taken over"):
+            slept.check()
+    assert store.get(KEY) == others, "it is not given back over the new holder's"
+
+
+def test_a_renewal_that_got_through_and_of_which_no_answer_came_is_no_other_holders(tmp_path: Path) -> None:
+    class Silent(LocalFolder):
+        """Renews the lease once without an answer."""
+
+        renewed, answers = 0, True
+
+        def put_if(self, key: str, content: bytes, version: str | None) -> None:
+            super().put_if(key, content, version)
+            self.renewed += 1
+            self.answers = self.renewed != 2
+
+        def version(self, key: str) -> str | None:
+            if not self.answers:
+                self.answers = True
+                raise ObjectStoreError("no answer", "unavailable")
+            return super().version(key)
+
+    store = Silent(tmp_path)
+    with leased(store, KEY, ABOUT, wait_seconds=0, seconds=0.3) as lease:
+        while store.renewed < 4:
+            assert lease._renewer.is_alive(), "it believes that another took it"
+            time.sleep(0.02)
+        lease.check()
+    assert json.loads(store.get(KEY))["free"] is True
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{", b"[1]", b"null", b"\xff" * 10_000, b'{"free": "yes"}'])

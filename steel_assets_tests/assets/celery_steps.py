@@ -1,4 +1,4 @@
-"""Three steps for a worker; the second one loses its process the first time that it is executed."""
+"""Steps for a worker: one loses its process the first time that it is executed, one each time."""
 
 import os
 import signal
@@ -29,6 +29,19 @@ def after() -> None:
     _execution("after")
 
 
+@dg.asset(deps=[before])
+def doomed() -> None:
+    """Killed at each of its executions, as where a machine has too little memory for it."""
+    _execution("doomed")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dg.asset(deps=[doomed])
+def behind() -> None:
+    """Never executed."""
+    _execution("behind")
+
+
 def _execution(step: str) -> int:
     """The number of this execution of ``step``, which is noted in a file."""
     with (Path(os.environ["CELERY_STEPS"]) / step).open("a+") as noted:
@@ -38,7 +51,7 @@ def _execution(step: str) -> int:
 
 parts = platform()
 defs = dg.Definitions(
-    assets=[before, fragile, after],
+    assets=[before, fragile, after, doomed, behind],
     jobs=[dg.define_asset_job("steps")],
     executor=chosen_executor(parts.settings, parts.secrets),
 )

@@ -19,6 +19,7 @@ from steel_assets.assets.whole_life import Life, Process, UnknownJob
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.operations.instance_state import described
 from steel_assets.settings import Settings
+from steel_assets_tests.adapters.notifiers.receivers import web
 from steel_assets_tests.assets.sensors.world import materialise, prices, with_databases
 
 MORNING = pd.Timestamp("2026-03-18T08:05:00Z")  # 02:05 in Mexico City
@@ -203,6 +204,37 @@ def test_what_is_told_is_in_the_log_of_the_process(
     assert [record.levelname for record in caplog.records if "alert opened: failed_run · update" in record.getMessage()] == [
         "WARNING"
     ]
+
+
+def test_what_a_channel_did_not_take_is_named_by_the_next_life_too_though_that_comes_too_soon_to_try_again(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """A job that is started again at once after it failed must not pass for one that told everything."""
+    world = World(instance, platform(Settings(home=tmp_path / "home", alert_webhook_url="http://127.0.0.1:9/hook")), "raise")
+
+    def reads(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        return dg.SkipReason(failed_runs.evaluate(instance, world.parts.outbox, MORNING.to_pydatetime()))
+
+    world.looks = (reads,)
+    assert world.live().unsent.keys() == {"webhook"}
+    world.told = ""
+    again = world.live(moment=LATER, again=True)
+    assert (again.unsent.keys(), again.well) == ({"webhook"}, False)
+
+
+def test_what_is_found_out_while_telling_is_told_by_the_same_life(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    with web() as hook:
+        hook.behave = [400]
+        parts = platform(Settings(home=tmp_path / "home", alert_webhook_url=f"{hook.url}/hook"))
+        world = World(instance, parts, "raise")
+
+        def reads(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+            return dg.SkipReason(failed_runs.evaluate(instance, parts.outbox, MORNING.to_pydatetime()))
+
+        world.looks = (reads,)
+        world.live()
+    told = {waiting.event.rule: set(waiting.sent) for waiting in parts.outbox.history()}
+    assert told == {"failed_run": {"log"}, "refused_message": {"log"}}
 
 
 def test_freshness_is_judged_by_dagsters_own_rules(instance: dg.DagsterInstance, parts: Platform) -> None:

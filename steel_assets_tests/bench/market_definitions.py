@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pandas as pd
+from joblib import cpu_count
 
 from steel_assets import bootstrap, definitions
 from steel_assets.assets.jobs import jobs
@@ -16,7 +17,7 @@ from steel_assets.catalog import Catalog, load_catalog
 COUNT = int(os.environ["BENCH_MARKETS"])
 EXECUTORS = {
     "in_process": dg.in_process_executor,
-    "multiprocess": dg.multiprocess_executor.configured({"max_concurrent": len(os.sched_getaffinity(0))}),
+    "multiprocess": dg.multiprocess_executor.configured({"max_concurrent": cpu_count()}),
 }
 
 

@@ -21,7 +21,7 @@ from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, World, wait_
 from steel_assets_tests.chaos.test_daily_kills import EVE, LIMIT, TODAY, runs, settle, steps, whole_day
 from steel_assets_tests.serving.running import PREDICT, Running
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos"), pytest.mark.timeout(7_200)]
 
 
 @pytest.fixture(scope="module")

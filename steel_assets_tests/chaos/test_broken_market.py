@@ -17,7 +17,7 @@ from steel_assets_tests.chaos.daily.catalogue import small
 from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, World, wait_until
 from steel_assets_tests.chaos.test_daily_kills import EVE, LIMIT, TODAY, runs
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos"), pytest.mark.timeout(7_200)]
 
 RETRAINED = ("model", "validation", "promotion")
 """Stages of a retraining; the others are those of a daily run."""
@@ -50,7 +50,7 @@ def test_a_market_that_breaks_is_red_alone_and_told_once(day: World, hook: Web, 
         wait_until(
             lambda: any(about_the_run(notification) for notification in content(hook.kept)), LIMIT, lambda: f"{world.folder}"
         )
-        wait_until(lambda: not world.facts()["waiting"], 60, lambda: "a message was not sent")
+        wait_until(lambda: not world.facts()["waiting"], LIMIT, lambda: "a message was not sent")
         run = runs(instance)[0]
         assert run.status == dg.DagsterRunStatus.FAILURE
         failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)

@@ -15,7 +15,7 @@ from steel_assets.sandbox import Sandbox
 from steel_assets_tests.bench.markets import EVE, TODAY, Bench
 from steel_assets_tests.steel import ROOT
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(7_200)]
 
 MEASURED = {SYSTEM_METRICS.name, ALERTS.name}
 """Tables about the machine and the run themselves."""

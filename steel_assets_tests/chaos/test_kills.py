@@ -66,7 +66,7 @@ def lake(home: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
-@pytest.mark.parametrize("kills", [QUICK, pytest.param(MANY, marks=[pytest.mark.chaos, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("kills", [QUICK, pytest.param(MANY, marks=[pytest.mark.chaos, pytest.mark.timeout(7_200)])])
 def test_killed_at_any_moment_and_run_again_the_lake_is_that_of_an_undisturbed_collection(
     kills: int, victim: Victim, tmp_path: Path
 ) -> None:

@@ -41,7 +41,7 @@ def lake(tmp_path: Path) -> tuple[Path, str]:
     state = restored_instance(kept_files(parts.store, parts.signing_key), parts.home, tmp_path / "instance")
     with dg.DagsterInstance.from_config(str(tmp_path / "instance")) as instance:
         run = some_job.execute_in_process(instance=instance).run_id
-        state.put_back(pd.Timestamp("2026-03-18T08:00:00Z"))
+        state.put_back(pd.Timestamp("2026-03-18T08:00:00Z"), lambda: None)
     return tmp_path / "lake", run
 
 

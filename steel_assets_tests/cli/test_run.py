@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,11 +106,12 @@ def test_the_exit_code_tells_what_was_done(
         ObjectStoreError("the bucket is away"),
         LeaseLost("lease.json was taken over"),
         FilesReplaced("current.json was replaced by another process"),
+        sqlite3.OperationalError("database or disk is full"),
     ],
-    ids=["store", "lease", "state"],
+    ids=["store", "lease", "state", "no problem that anybody foresaw"],
 )
 def test_what_broke_off_after_it_began_has_a_code_of_its_own_and_gives_the_lease_back(
-    lake: LocalFolder, monkeypatch: pytest.MonkeyPatch, error: Problem
+    lake: LocalFolder, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def breaks(*_: object, **__: object) -> Life:
         raise error

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.kept_files import FilesDamaged, FilesReplaced
+from steel_assets.adapters.objects.lease import LeaseLost
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.operations import instance_state
@@ -35,6 +36,10 @@ def restored_instance(parts: Platform, folder: Path, *, anew: bool = False) -> I
     """What is kept in the lake, on the machine of ``parts``."""
     files = instance_state.kept_files(parts.store, parts.signing_key)
     return instance_state.restored_instance(files, parts.home, folder, anew=anew)
+
+
+def held() -> None:
+    """Nobody else is at work."""
 
 
 def write(folder: Path, name: str, rows: int) -> None:
@@ -64,7 +69,7 @@ def first_life(parts: Platform, folder: Path) -> InstanceState:
     assert state.kept is None
     for rows, name in enumerate((RUNS, INDEX, SHARD, "schedules/schedules.db"), start=3):
         write(folder, name, rows)
-    state.put_back(NOW)
+    state.put_back(NOW, held)
     return state
 
 
@@ -101,7 +106,7 @@ def test_what_did_not_change_is_not_sent_again_and_what_nothing_names_goes(tmp_p
     for turn in range(3):
         state = restored_instance(parts, tmp_path / f"life-{turn}")
         write(tmp_path / f"life-{turn}", INDEX, 1)
-        state.put_back(NOW)
+        state.put_back(NOW, held)
         assert len(parts_of(tmp_path) - before) <= 2, "the index in force and the one before it"
         shutil.rmtree(tmp_path / f"life-{turn}")
     kept = {key: stamp for key, stamp in LocalFolder(tmp_path / "lake").stamped(PARTS) if key in stamps}
@@ -114,11 +119,42 @@ def test_of_two_that_took_up_the_same_the_second_to_put_back_is_refused_and_the_
     one, two = (restored_instance(at(tmp_path, name), tmp_path / name) for name in ("a", "b"))
     write(one.folder, RUNS, 10)
     write(two.folder, RUNS, 20)
-    one.put_back(NOW)
+    one.put_back(NOW, held)
     with pytest.raises(FilesReplaced, match="by another process"):
-        two.put_back(NOW)
+        two.put_back(NOW, held)
     restored_instance(at(tmp_path), tmp_path / "next")
     assert count(tmp_path / "next", RUNS) == 13
+
+
+def test_who_lost_the_lease_deletes_nothing_that_the_next_one_has_sent_and_not_named_yet(tmp_path: Path) -> None:
+    first_life(at(tmp_path), tmp_path / "one")
+    state = restored_instance(at(tmp_path), tmp_path / "slept")
+    write(state.folder, RUNS, 10)
+    sent, looks = f"{PARTS}{'0' * 64}.z", []
+
+    def taken_over_after_the_first_look() -> None:
+        looks.append(1)
+        if len(looks) > 1:
+            raise LeaseLost("taken over")
+        LocalFolder(tmp_path / "lake").put(sent, b"of the one who took over")
+
+    with pytest.raises(LeaseLost):
+        state.put_back(NOW, taken_over_after_the_first_look)
+    assert sent in parts_of(tmp_path)
+
+
+def test_who_lost_the_lease_puts_nothing_back(tmp_path: Path) -> None:
+    first_life(at(tmp_path), tmp_path / "one")
+    state = restored_instance(at(tmp_path), tmp_path / "slept")
+    write(state.folder, RUNS, 10)
+    before, pointer = parts_of(tmp_path), LocalFolder(tmp_path / "lake").get(POINTER)
+
+    def lost() -> None:
+        raise LeaseLost("taken over")
+
+    with pytest.raises(LeaseLost):
+        state.put_back(NOW, lost)
+    assert (parts_of(tmp_path), LocalFolder(tmp_path / "lake").get(POINTER)) == (before, pointer)
 
 
 def test_a_store_that_refuses_in_the_middle_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,10 +173,10 @@ def test_a_store_that_refuses_in_the_middle_leaves_what_was_there(tmp_path: Path
         with monkeypatch.context() as patch:
             patch.setattr(LocalFolder, "put", put)
             with pytest.raises(ObjectStoreError, match="full"):
-                state.put_back(NOW)
+                state.put_back(NOW, held)
         restored_instance(parts, tmp_path / f"after-{refused.count('p')}")
         assert count(tmp_path / f"after-{refused.count('p')}", RUNS) == 3
-    state.put_back(NOW)
+    state.put_back(NOW, held)
     restored_instance(parts, tmp_path / "next")
     assert count(tmp_path / "next", RUNS) == 13
 
@@ -184,7 +220,7 @@ def test_a_damaged_document_is_named_nothing_is_changed_and_a_new_instance_begin
     assert not list(tmp_path.rglob("evil.db"))
     state = restored_instance(parts, tmp_path / "new", anew=True)
     write(state.folder, RUNS, 1)
-    state.put_back(NOW)
+    state.put_back(NOW, held)
     restored_instance(parts, tmp_path / "next")
     assert count(tmp_path / "next", RUNS) == 1
     aside = [key for key in parts.store.list("damaged/") if not key.endswith(".json")]

@@ -30,10 +30,12 @@ from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.alert_state import (
     AlertState,
     Batch,
+    ChannelState,
     LogCursor,
     Waiting,
     claimed,
     delivered,
+    due,
     enqueued,
     postponed,
     refused,
@@ -261,6 +263,19 @@ class Outbox:
         self._report_channels(notifiers, clock())
         return done
 
+    def untold(self, channels: Iterable[str], now: datetime) -> dict[str, str]:
+        """Those of ``channels`` for which something waits that a rest or quiet hours do not hold up, and why it does."""
+        state = self.alert_state()
+        found = {}
+        for name in channels:
+            waiting = due(state, name, rests=self.rulebook.rests(name, now), quiet=partial(self._quiet, now))
+            if waiting:
+                found[name] = f"{len(waiting)} to be told: {state.channels.get(name, ChannelState()).problem or 'not sent yet'}"
+        return found
+
+    def _quiet(self, now: datetime, event: Event) -> bool:
+        return self.rulebook.quiet(event.quiet, now)
+
     def _drop_removed(self, now: datetime) -> None:
         """Remove queued messages of price watches that were removed since."""
 
@@ -305,7 +320,7 @@ class Outbox:
                 now,
                 self.rulebook.policy.digest_above,
                 rests=rests,
-                quiet=lambda event: self.rulebook.quiet(event.quiet, now),
+                quiet=partial(self._quiet, now),
             )
             taken.append(batch)
             return after

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -167,11 +167,17 @@ class KeptFiles:
             raise FilesReplaced(f"{self.store.uri(self.pointer)} was replaced by another process meanwhile") from error
         return FileSet(contents, release, moment, token)
 
-    def prune(self, *kept: FileSet) -> int:
-        """Delete all contents that no set of ``kept`` names; return how many. Only for the holder of the set's lease."""
+    def prune(self, *kept: FileSet, check: Callable[[], None]) -> int:
+        """Delete all contents that no set of ``kept`` names; return how many.
+
+        Args:
+            check: raises if the set's lease is held by another process by now, which may have stored contents that no set names
+                yet. Called before each deletion.
+        """
         named = {self._key_of(content) for files in kept for content in files.files.values()}
         unnamed = [key for key in self.store.list(f"{self.prefix}parts/") if key not in named]
         for key in unnamed:
+            check()
             self.store.delete(key)
         return len(unnamed)
 

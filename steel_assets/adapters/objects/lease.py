@@ -3,7 +3,8 @@
 A waiting process takes it over once it is not renewed any more.
 
 Clocks of machines are not compared: a lease has expired when it stayed unchanged for its whole length by the waiting process's
-clock. That is also how long a takeover takes after the holder was killed.
+clock. That is also how long a takeover takes after the holder was killed. Whether the lease is still held is read from the store,
+since the clock of a machine that slept stood still.
 """
 
 from __future__ import annotations
@@ -40,40 +41,52 @@ class Lease:
     def __init__(self, store: ObjectStore, key: str, token: str, document: dict[str, Any], seconds: float) -> None:
         self._store, self._key, self._token, self._document, self._seconds = store, key, token, document, seconds
         self._over, self._lost = threading.Event(), threading.Event()
-        self._renewed = time.monotonic()
         self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._renewer.start()
 
     def check(self) -> None:
-        """Check that the lease is held.
+        """Check in the store that the lease is held.
 
         Raises:
-            LeaseLost: it is, or may be, held by another process by now.
+            LeaseLost: it is held by another process by now.
+            ObjectStoreError: the store cannot be read.
         """
-        if self._lost.is_set() or time.monotonic() - self._renewed >= self._seconds:
-            raise LeaseLost(f"{self._store.uri(self._key)} was taken over: this process stood still for {self._seconds:g} s")
+        if self._lost.is_set() or self._held() is None:
+            raise LeaseLost(
+                f"{self._store.uri(self._key)} was taken over: this process stood still, or could not renew it, "
+                f"for {self._seconds:g} s"
+            )
 
     def give_back(self) -> None:
         """Release the lease at once; one that was lost is not touched."""
         self._over.set()
         self._renewer.join()
-        if not self._lost.is_set():
-            with suppress(Conflict, ObjectStoreError):
-                self._store.put_if(self._key, _written({**self._document, "free": True}), self._token)
+        with suppress(Conflict, ObjectStoreError):
+            token = self._held()
+            if token is not None:
+                self._store.put_if(self._key, _written({**self._document, "free": True}), token)
 
     def _renew(self) -> None:
         while not self._over.wait(self._seconds / RENEWALS):
             self._document["renewals"] += 1
-            content, begun = _written(self._document), time.monotonic()
-            try:
-                self._store.put_if(self._key, content, self._token)
-                token = _token_of(self._store, self._key, content)
-            except (Conflict, ObjectNotFound):
-                self._lost.set()
-                return
-            except ObjectStoreError:
-                continue  # the next renewal may succeed; check() finds out when it is too late
-            self._token, self._renewed = token, begun
+            with suppress(ObjectStoreError):  # the next renewal may succeed
+                try:
+                    content = _written(self._document)
+                    self._store.put_if(self._key, content, self._token)
+                    self._token = _token_of(self._store, self._key, content)
+                except (Conflict, ObjectNotFound):
+                    token = (
+                        self._held()
+                    )  # a renewal that got through, and of which no answer came back, belongs to no other process
+                    if token is None:
+                        self._lost.set()
+                        return
+                    self._token = token
+
+    def _held(self) -> str | None:
+        """The version of the lease in the store; None if it is held by another process."""
+        token, held = _look(self._store, self._key)
+        return token if held.get("holder") == self._document["holder"] else None
 
 
 @contextmanager

@@ -117,6 +117,17 @@ def enqueued(alert_state: AlertState, events: list[Event]) -> AlertState:
     )
 
 
+def due(
+    alert_state: AlertState, channel: str, *, rests: bool = False, quiet: Callable[[Event], bool] = lambda event: False
+) -> list[Event]:
+    """The events that wait for ``channel``, in order, without those held back by its rest or by quiet hours."""
+    sending = alert_state.channels.get(channel, ChannelState()).sending
+    waiting = [waiting.event for waiting in alert_state.queue if channel in waiting.channels]
+    if rests:
+        waiting = [event for event in waiting if event.severity == "critical" or event.id in sending]
+    return [event for event in waiting if event.id in sending or not quiet(event)]
+
+
 def claimed(
     alert_state: AlertState,
     channel: str,
@@ -131,11 +142,7 @@ def claimed(
     Order is kept: no event is sent before a failed batch. While the channel ``rests``, only critical events are sent; ``quiet``
     events wait on their own. A batch that may have arrived is sent again in any case.
     """
-    state = alert_state.channels.get(channel, ChannelState())
-    waiting = [waiting.event for waiting in alert_state.queue if channel in waiting.channels]
-    if rests:
-        waiting = [event for event in waiting if event.severity == "critical" or event.id in state.sending]
-    waiting = [event for event in waiting if event.id in state.sending or not quiet(event)]
+    state, waiting = alert_state.channels.get(channel, ChannelState()), due(alert_state, channel, rests=rests, quiet=quiet)
     if not waiting or _ahead(state.lease_until, now, LEASE) or _ahead(state.next_try, now, LONGEST_PAUSE):
         return alert_state, None
     undecided = tuple(event for event in waiting if event.id in state.sending)

@@ -2,7 +2,8 @@
 child process of its own that can be killed. Everything is imported before, so that a kill hits the life and not the imports.
 
 A line holds ``folder`` (with the home), ``environment``, ``job``, ``moment``, and ``stays``: whether the instance is one that
-stays in the folder, as on one machine. The answers are the child's number, then ``killed`` or its exit code.
+stays in the folder, as on one machine; ``lease``: its length in seconds, where nobody is killed and a busy machine shall not lose
+it. The answers are the child's number, then ``killed`` or its exit code.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,12 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from steel_assets.core.alerts import alert_state
 from steel_assets_tests.chaos.daily.catalogue import shrink
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS, CLAIM = 3.0, timedelta(seconds=2)
+"""How long the lease of a life, and its claim of what it sends, outlast it: the latter less long, as what is shipped does."""
+
 LIMIT = 600.0
 """A life waits so long for another one to end: what bounds a hang, on a machine however busy."""
 
@@ -30,6 +35,7 @@ USED = ("duckdb", "pyarrow.parquet", "exchange_calendars", "steel_assets.sandbox
 def main() -> None:
     """Serve until standard input ends."""
     shrink()
+    alert_state.LEASE = CLAIM
     for name in ("steel_assets.cli.run", *USED):
         import_module(name)
     for line in sys.stdin:
@@ -56,7 +62,7 @@ def _lived(wanted: Mapping[str, Any]) -> int:
     try:
         if wanted["stays"]:
             return 0 if _on_one_machine(job, moment).well else 1
-        return 0 if lived(job, moment, wait_seconds=LIMIT, lease_seconds=LEASE_SECONDS).well else 1
+        return 0 if lived(job, moment, wait_seconds=LIMIT, lease_seconds=wanted.get("lease", LEASE_SECONDS)).well else 1
     except BaseException:  # noqa: BLE001 - the child must never come back into the loop of its parent
         sys.excepthook(*sys.exc_info())
         return 70

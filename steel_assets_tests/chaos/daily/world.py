@@ -97,7 +97,7 @@ class World:
             "STEEL_SANDBOX_URL": self.sandbox_url,
             "STEEL_HISTORY_YEARS": "3",
             "STEEL_FRED_API_BASE_URL": "http://127.0.0.1:9",  # one provider is down, so that there is something to tell
-            "STEEL_HTTP_TIMEOUT_SECONDS": "30",
+            "STEEL_HTTP_TIMEOUT_SECONDS": "600",  # on a machine however busy
             "STEEL_ALERT_WEBHOOK_URL": f"{self.hook_url}/hook",
             "PYTHONPATH": str(ROOT),
         }
