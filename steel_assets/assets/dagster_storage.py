@@ -9,12 +9,16 @@ What a stored event leaves out it says elsewhere in the same event or run, and i
 Logs written by Dagster's own storage, or by a release that did not compress, are read as they are, beside compressed ones. Before
 the other way round, ``steel upgrade --plain-events`` writes everything as these read it. ``dagster.yaml`` names this class; with
 ``storage: {sqlite: …}`` everything works as well.
+
+The file of a run that has ended is packed some time later (``pack``, by the sensor ``old_runs``; ``packed_run.py``): it is read as
+before, and unpacked when something is still to be written into it.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import local
 from typing import Any, Self
 
 import dagster as dg
@@ -26,12 +30,13 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Dialect, Text, TypeDecorator
+from sqlalchemy import Dialect, Index, Text, TypeDecorator
 from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.event import listen
 from sqlalchemy.pool import NullPool, Pool, StaticPool
 
 from steel_assets.assets.event_text import COLUMNS, compressed, expanded
+from steel_assets.assets.packed_run import is_packed, opened, pack, unpack, unpack_at
 
 BEGUN = frozenset(
     {
@@ -63,6 +68,17 @@ COMPRESSES = "compresses_events"
 FIND_EVENTS = tuple(SqlEventLogStorageMetadata.tables["event_logs"].indexes)
 """Indices of events. The file of a run has none: it holds a few hundred rows, nearly all of which are read whenever one is."""
 
+SPARED = frozenset({"idx_step_key", "idx_events_by_run_id", "idx_events_by_asset_partition", "idx_asset_check_executions"})
+"""Indices that the index of all runs does without. By step nobody asks it, and by run only who deletes one; the events of an
+asset on a day are a few among those of the asset (``idx_events_by_asset``), and a check is found by the index that is unique."""
+
+UNHELD_CHECKS = """
+DELETE FROM asset_check_executions
+WHERE run_id NOT IN (SELECT run_id FROM event_logs WHERE run_id IS NOT NULL)
+AND id NOT IN (SELECT max(id) FROM asset_check_executions GROUP BY asset_key, check_name)
+"""
+"""Dagster deletes a run with its events, but not what the index says of its checks. What a check said last stays."""
+
 
 class EventText(TypeDecorator[str]):
     """A column with the text of an event: read as it was stored, written compressed over the connections of ``EventLog`` only."""
@@ -90,6 +106,7 @@ class EventLog(SqliteEventLogStorage):
         self._written: str | None = None
         self._kept: dict[str, Engine] = {}
         self._there: set[str] = set()
+        self._changing = local()
         super().__init__(base_dir, inst_data)
 
     def store_event(self, event: dg.EventLogEntry) -> None:
@@ -97,7 +114,8 @@ class EventLog(SqliteEventLogStorage):
         if event.dagster_event_type in BEGUN and self._written != event.run_id:
             self._close()
             self._written = event.run_id
-        super().store_event(event)
+        with self._to_change():
+            super().store_event(event)
         if event.dagster_event_type in LEFT:
             self._close()
 
@@ -106,12 +124,45 @@ class EventLog(SqliteEventLogStorage):
         self._close()
         super().dispose()
 
+    def delete_events(self, run_id: str) -> None:
+        """Delete the events of a run."""
+        with self._to_change():
+            super().delete_events(run_id)
+
+    def pack(self, run_ids: Iterable[str], go_on: Callable[[], bool]) -> int:
+        """Make the files of runs that have ended small, and the index of all runs; how many files were packed.
+
+        Args:
+            run_ids: runs into whose files nobody writes any more.
+            go_on: asked between files; where it says no, the rest is left.
+        """
+        with self.index_connection() as connection:
+            for index in _indices():
+                if index.name in SPARED:
+                    index.drop(connection, checkfirst=True)
+            connection.exec_driver_sql(UNHELD_CHECKS)
+        count = 0
+        for run_id in run_ids:
+            path = Path(self.path_for_shard(run_id))
+            if not go_on():
+                break
+            count += path.exists() and not is_packed(path) and pack(path)
+        return count
+
+    def unpacked(self) -> list[str]:
+        """Runs whose files are not packed."""
+        return [run_id for run_id in self.get_all_run_ids() if not is_packed(Path(self.path_for_shard(run_id)))]
+
     def upgrade(self) -> None:
         """Bring the files to the schema of this Dagster, whose migrations may count on each of its indices."""
         for run_id in self.get_all_run_ids():
+            unpack_at(Path(self.path_for_shard(run_id)))
             with self._connect(run_id) as connection:
                 for index in FIND_EVENTS:
                     index.create(connection, checkfirst=True)
+        with self.index_connection() as connection:
+            for index in _indices():
+                index.create(connection, checkfirst=True)
         super().upgrade()
 
     def has_table(self, table_name: str) -> bool:
@@ -140,10 +191,46 @@ class EventLog(SqliteEventLogStorage):
                 self._kept[shard] = engine
             try:
                 with engine.connect() as connection, connection.begin():
-                    yield connection
+                    if keep or shard == INDEX_SHARD_NAME:
+                        yield connection
+                    else:
+                        with self._whole(connection) as whole:
+                            yield whole
             finally:
                 if not keep:
                     engine.dispose()
+
+    @contextmanager
+    def _whole(self, connection: Connection) -> Iterator[Connection]:
+        """The connection to the file of a run; where it is packed, one to what it holds, or to the file after unpacking it.
+
+        It is looked at and read in one transaction, so that nobody packs it in between.
+        """
+        changing = getattr(self._changing, "now", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if changing else "BEGIN")
+        file = connection.connection.dbapi_connection
+        if not isinstance(file, sqlite3.Connection):
+            raise TypeError(f"no connection of sqlite3: {type(file)}")
+        if changing:
+            unpack(file)
+            yield connection
+            return
+        with opened(file) as memory:
+            if memory is None:
+                yield connection
+                return
+            engine = create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
+            with engine.connect() as held:
+                yield held
+
+    @contextmanager
+    def _to_change(self) -> Iterator[None]:
+        """Inside, this thread writes into the files of runs that it opens."""
+        self._changing.now = True
+        try:
+            yield
+        finally:
+            self._changing.now = False
 
     def _opened(self, shard: str, pool: type[Pool]) -> Engine:
         address, waiting = self.conn_string_for_shard(shard), {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
@@ -180,6 +267,11 @@ class SqliteStorage(DagsterSqliteStorage):
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
         """What ``dagster.yaml`` describes: ``base_dir`` is the folder."""
         return cls.from_local(inst_data=inst_data, base_dir=config_value["base_dir"])
+
+
+def _indices() -> list[Index]:
+    """Every index of every table of events."""
+    return [index for table in SqlEventLogStorageMetadata.tables.values() for index in table.indexes]
 
 
 def _small_pages(connection: sqlite3.Connection, _: object) -> None:

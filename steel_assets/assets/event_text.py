@@ -5,9 +5,7 @@ example of each event) is therefore given to zlib (RFC 1950, preset dictionary),
 **The dictionary must never be changed**: what was written with it could not be read. A later one needs another file beside it.
 """
 
-import sqlite3
 import zlib
-from contextlib import closing
 from pathlib import Path
 
 DICTIONARY = (Path(__file__).parent / "event_dictionary.txt").read_bytes()
@@ -34,24 +32,3 @@ def expanded(stored: str | bytes) -> str:
     if not reading.eof:
         raise zlib.error("the text of an event ends too early")
     return text.decode()
-
-
-def write_plain(history: Path) -> int:
-    """Store every event of an instance as plain text, as Dagster's own storage and older releases read it.
-
-    Args:
-        history: the folder of its runs and events. Nothing else may write there meanwhile. A file is changed as a whole or not at
-            all, and done again it changes nothing.
-
-    Returns:
-        How many texts were written anew.
-    """
-    count = 0
-    for path in sorted((history / "runs").glob("*.db")):
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.create_function("expanded", 1, expanded, deterministic=True)
-            for table, column in COLUMNS:
-                count += connection.execute(
-                    f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names are ours
-                ).rowcount
-    return count

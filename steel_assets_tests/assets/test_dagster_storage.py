@@ -1,6 +1,7 @@
 """The event log of one machine: fewer openings of files, nothing said twice, and Dagster's own storage reads it."""
 
 import json
+import lzma
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from typer.testing import CliRunner
 
 from steel_assets.assets.dagster_storage import EventLog, SqliteStorage
-from steel_assets.assets.event_text import COLUMNS, expanded, write_plain
+from steel_assets.assets.event_text import COLUMNS, expanded
+from steel_assets.assets.packed_run import write_plain
 from steel_assets.cli.main import app
 from steel_assets.operations.dagster_files import OUR_STORAGE, instance_files
 
@@ -127,6 +129,101 @@ def test_the_file_of_a_run_gets_its_indices_before_dagster_migrates_it(tmp_path:
     instance.event_log_storage.upgrade()
     assert "idx_events_by_run_id" in indices(tmp_path)
     assert types(instance.all_logs(RUN))[-1] == "PIPELINE_SUCCESS"
+
+
+def packed(instance: dg.DagsterInstance) -> Path:
+    """The file of the run, packed."""
+    storage = instance.event_log_storage
+    assert isinstance(storage, EventLog)
+    assert storage.unpacked() == [RUN]
+    before = Path(storage.path_for_shard(RUN)).stat().st_size
+    assert storage.pack([RUN], lambda: True) == 1
+    assert storage.unpacked() == []
+    assert storage.pack([RUN], lambda: True) == 0
+    path = Path(storage.path_for_shard(RUN))
+    assert path.stat().st_size < 0.5 * before
+    return path
+
+
+def test_a_packed_run_is_read_as_before_and_by_who_has_it_open(instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    written = instance.all_logs(RUN)
+    other = EventLog(instance.event_log_storage._base_dir)  # type: ignore[attr-defined]
+    assert types(other.get_logs_for_run(RUN)) == types(written)
+    packed(instance)
+    assert list(instance.all_logs(RUN)) == list(written)
+    assert list(other.get_logs_for_run(RUN)) == list(written)
+    assert [step.step_key for step in instance.get_run_step_stats(RUN)] == ["prices"]
+    told = instance.get_latest_materialization_event(KEY)
+    assert told is not None
+    assert told.run_id == RUN
+
+
+def test_what_is_written_into_a_packed_run_comes_after_what_was_there(instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    written = list(instance.all_logs(RUN))
+    packed(instance)
+    at = instance.get_run_by_id(RUN)
+    assert at is not None
+    instance.report_engine_event("the process of the run has exited", at)
+    assert list(instance.all_logs(RUN))[:-1] == written
+    assert list(instance.all_logs(RUN))[-1].message == "the process of the run has exited"
+    packed(instance)
+    assert len(instance.all_logs(RUN)) == len(written) + 1
+
+
+def test_packing_that_is_cut_off_leaves_the_file_as_it_was(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(instance)
+    written = list(instance.all_logs(RUN))
+
+    def full(content: bytes) -> bytes:
+        raise OSError("no space left on the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lzma, "compress", full)
+        with pytest.raises(OSError, match="no space"):
+            packed(instance)
+    assert list(instance.all_logs(RUN)) == written
+    packed(instance)
+    assert list(instance.all_logs(RUN)) == written
+
+
+def test_the_way_back_unpacks_what_was_packed(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    written = types(instance.all_logs(RUN))
+    packed(instance)
+    instance.event_log_storage.upgrade()
+    assert "idx_events_by_run_id" in indices(tmp_path)
+    packed(instance)
+    assert write_plain(tmp_path / "kept" / "history") > len(written)
+    described(tmp_path, {"sqlite": {"base_dir": str(tmp_path / "kept")}})
+    with dg.DagsterInstance.from_config(str(tmp_path)) as plain:
+        assert types(plain.all_logs(RUN)) == written
+
+
+def test_a_packed_run_is_deleted_and_what_the_index_says_of_its_checks_with_it(instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    storage = instance.event_log_storage
+    assert isinstance(storage, EventLog)
+    later = "00000000-0000-0000-0000-000000000002"
+    for event in instance.all_logs(RUN):
+        storage.store_event(event._replace(run_id=later))
+    packed_runs = storage.pack([RUN, later], lambda: True)
+    assert packed_runs == 2
+
+    def checked() -> list[str]:
+        records = storage.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "whole"), limit=10)
+        return sorted(record.run_id for record in records)
+
+    assert checked() == [RUN, later]
+    instance.delete_run(RUN)
+    storage.pack([], lambda: True)
+    assert checked() == [later]
+    storage.delete_events(later)
+    storage.pack([], lambda: True)
+    assert checked() == [later], "what a check said last stays"
 
 
 @pytest.mark.parametrize("fails", [False, True])
