@@ -30,12 +30,12 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Dialect, Index, Text, TypeDecorator
+from sqlalchemy import Dialect, Index, Text, TypeDecorator, func, select
 from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.event import listen
 from sqlalchemy.pool import NullPool, Pool, StaticPool
 
-from steel_assets.assets.event_text import COLUMNS, compressed, expanded
+from steel_assets.assets.event_text import CHECKS, COLUMNS, FILL_CHECKS, compressed, expanded
 from steel_assets.assets.packed_run import is_packed, opened, pack, unpack, unpack_at
 
 BEGUN = frozenset(
@@ -68,7 +68,7 @@ COMPRESSES = "compresses_events"
 FIND_EVENTS = tuple(SqlEventLogStorageMetadata.tables["event_logs"].indexes)
 """Indices of events. The file of a run has none: it holds a few hundred rows, nearly all of which are read whenever one is."""
 
-SPARED = frozenset({"idx_step_key", "idx_events_by_run_id", "idx_events_by_asset_partition", "idx_asset_check_executions"})
+SPARED = frozenset({"idx_step_key", "idx_events_by_run_id", "idx_events_by_asset_partition", "idx_asset_check_executions", "idx_asset_event_tags"})
 """Indices that the index of all runs does without. By step nobody asks it, and by run only who deletes one; the events of an
 asset on a day are a few among those of the asset (``idx_events_by_asset``), and a check is found by the index that is unique."""
 
@@ -95,8 +95,24 @@ class EventText(TypeDecorator[str]):
         return None if value is None else expanded(value)
 
 
+class CheckText(EventText):
+    """A column with the text of an event that is a row of its own in the same file: not stored again, and read from there."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        """What is stored: nothing over the connections of ``EventLog``."""
+        return None if getattr(dialect, COMPRESSES, False) else value
+
+    def column_expression(self, column: Any) -> Any:
+        """The text, here or in its own row."""
+        events, checks = SqlEventLogStorageMetadata.tables["event_logs"], column.table
+        own = select(events.c.event).where(events.c.id == checks.c.evaluation_event_storage_id)
+        return func.coalesce(column, own.correlate(checks).scalar_subquery(), type_=EventText())
+
+
 for table, column in COLUMNS:
-    SqlEventLogStorageMetadata.tables[table].columns[column].type = EventText()
+    SqlEventLogStorageMetadata.tables[table].columns[column].type = CheckText() if table == CHECKS else EventText()
 
 
 class EventLog(SqliteEventLogStorage):
@@ -125,7 +141,9 @@ class EventLog(SqliteEventLogStorage):
         super().dispose()
 
     def delete_events(self, run_id: str) -> None:
-        """Delete the events of a run."""
+        """Delete the events of a run; what a check said last stays."""
+        with self.index_connection() as connection:
+            connection.exec_driver_sql(f"{FILL_CHECKS} AND run_id = ?", (run_id,))
         with self._to_change():
             super().delete_events(run_id)
 

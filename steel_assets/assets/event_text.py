@@ -9,8 +9,16 @@ import zlib
 from pathlib import Path
 
 DICTIONARY = (Path(__file__).parent / "event_dictionary.txt").read_bytes()
-COLUMNS = (("event_logs", "event"), ("asset_keys", "last_materialization"), ("asset_check_executions", "evaluation_event"))
+CHECKS = "asset_check_executions"
+COLUMNS = (("event_logs", "event"), ("asset_keys", "last_materialization"), (CHECKS, "evaluation_event"))
 """Tables and their columns that hold the text of events."""
+
+FILL_CHECKS = """
+UPDATE asset_check_executions
+SET evaluation_event = (SELECT event FROM event_logs WHERE event_logs.id = evaluation_event_storage_id)
+WHERE evaluation_event IS NULL
+"""
+"""What the index says of checks does not hold the events of their evaluations, which it has itself (``dagster_storage.CheckText``)."""
 
 
 def compressed(text: str) -> bytes:

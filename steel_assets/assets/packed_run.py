@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from steel_assets.assets.event_text import COLUMNS, expanded
+from steel_assets.assets.event_text import COLUMNS, FILL_CHECKS, expanded
 
 MARK = 0x73746C31
 """``application_id`` of a packed file: read from its header without opening it as a database."""
@@ -121,6 +121,7 @@ def write_plain(history: Path) -> int:
         count += unpack_at(path)
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.create_function("expanded", 1, expanded, deterministic=True)
+            connection.execute(FILL_CHECKS)
             for table, column in COLUMNS:
                 count += connection.execute(
                     f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names are ours

@@ -69,7 +69,9 @@ def stored(folder: Path) -> dict[str, list[Any]]:
 
 def test_every_text_of_an_event_is_stored_compressed(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     assert run(instance)
-    for texts in stored(tmp_path).values():
+    kept = stored(tmp_path)
+    assert kept.pop("evaluation_event") == [], "it is an event of its own in the same file"
+    for texts in kept.values():
         assert texts
         assert all(isinstance(text, bytes) for text in texts)
         assert sum(map(len, texts)) < 0.3 * sum(len(expanded(text)) for text in texts)
@@ -89,6 +91,7 @@ def test_dagsters_own_storage_reads_what_ours_has_written_as_plain_text(
     assert isinstance(instance.event_log_storage, EventLog)
     assert run(instance)
     compressed = {column: [expanded(text) for text in texts] for column, texts in stored(tmp_path).items()}
+    compressed["evaluation_event"] = [text for text in compressed["event"] if '"AssetCheckEvaluation"' in text][:1]
     done = CliRunner().invoke(app, ["upgrade", "--plain-events", "--json"])
     assert json.loads(done.output) == {"plain_events": sum(map(len, compressed.values()))}
     assert stored(tmp_path) == compressed
@@ -224,6 +227,9 @@ def test_a_packed_run_is_deleted_and_what_the_index_says_of_its_checks_with_it(i
     storage.delete_events(later)
     storage.pack([], lambda: True)
     assert checked() == [later], "what a check said last stays"
+    (last,) = storage.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "whole"), limit=1)
+    assert last.evaluation is not None
+    assert last.evaluation.passed
 
 
 @pytest.mark.parametrize("fails", [False, True])
