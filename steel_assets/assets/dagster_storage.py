@@ -10,8 +10,9 @@ Logs written by Dagster's own storage, or by a release that did not compress, ar
 the other way round, ``steel upgrade --plain-events`` writes everything as these read it. ``dagster.yaml`` names this class; with
 ``storage: {sqlite: …}`` everything works as well.
 
-The file of a run that has ended is packed some time later (``pack``, by the sensor ``old_runs``; ``packed_run.py``): it is read as
-before, and unpacked when something is still to be written into it.
+The file of a run that has ended is packed some time later (``pack``, by the sensor ``old_runs``; ``packed_run.py``): it is read
+as before, and unpacked when something is still to be written into it. The index does without some of Dagster's indices (SPARED),
+and holds the event of a check's evaluation once (``CheckText``).
 """
 
 import sqlite3
@@ -68,7 +69,15 @@ COMPRESSES = "compresses_events"
 FIND_EVENTS = tuple(SqlEventLogStorageMetadata.tables["event_logs"].indexes)
 """Indices of events. The file of a run has none: it holds a few hundred rows, nearly all of which are read whenever one is."""
 
-SPARED = frozenset({"idx_step_key", "idx_events_by_run_id", "idx_events_by_asset_partition", "idx_asset_check_executions", "idx_asset_event_tags"})
+SPARED = frozenset(
+    {
+        "idx_step_key",
+        "idx_events_by_run_id",
+        "idx_events_by_asset_partition",
+        "idx_asset_check_executions",
+        "idx_asset_event_tags",
+    }
+)
 """Indices that the index of all runs does without. By step nobody asks it, and by run only who deletes one; the events of an
 asset on a day are a few among those of the asset (``idx_events_by_asset``), and a check is found by the index that is unique."""
 

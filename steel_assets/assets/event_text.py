@@ -18,7 +18,7 @@ UPDATE asset_check_executions
 SET evaluation_event = (SELECT event FROM event_logs WHERE event_logs.id = evaluation_event_storage_id)
 WHERE evaluation_event IS NULL
 """
-"""What the index says of checks does not hold the events of their evaluations, which it has itself (``dagster_storage.CheckText``)."""
+"""What the index says of checks is without the events of their evaluations, which are in it (``dagster_storage.CheckText``)."""
 
 
 def compressed(text: str) -> bytes:

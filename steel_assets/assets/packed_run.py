@@ -1,9 +1,9 @@
 """The file of a run that has ended, packed: its rows as one compressed blob.
 
-A run's file is read row by row while the run is written, and hardly ever afterwards. Most of it are then columns that are alike in
-every row, unused parts of pages, and texts compressed one by one. Packed, it is still an SQLite database of the same name, so that
-it is copied, backed up and deleted as before: its tables are gone but ``alembic_version``, by which Dagster knows its schema, and
-``packed`` holds them as the image of a database, compressed with LZMA (xz).
+A run's file is read row by row while the run is written, and hardly ever afterwards. Most of it are then columns that are alike
+in every row, unused parts of pages, and texts compressed one by one. Packed, it is still an SQLite database of the same name, so
+that it is copied, backed up and deleted as before: its tables are gone but ``alembic_version``, by which Dagster knows its
+schema, and ``packed`` holds them as the image of a database, compressed with LZMA (xz).
 """
 
 import lzma

@@ -175,9 +175,7 @@ def test_what_is_written_into_a_packed_run_comes_after_what_was_there(instance: 
     assert len(instance.all_logs(RUN)) == len(written) + 1
 
 
-def test_packing_that_is_cut_off_leaves_the_file_as_it_was(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_packing_that_is_cut_off_leaves_the_file_as_it_was(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(instance)
     written = list(instance.all_logs(RUN))
 

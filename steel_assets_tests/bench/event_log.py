@@ -67,7 +67,9 @@ def main() -> None:
     say(f"{len(events)} events, CPU", f"{ours:.2f} s ÷ {theirs:.2f} s of Dagster's own storage = {ours / theirs:.2f}")
     for name, one in spent.items():
         packed = f", {one.kept / 1000:.0f} kB packed in {one.packing:.2f} s of CPU" if one.kept != one.own else ""
-        say(f"{len(events)} events, {name}", f"{one.own / 1000:.0f} kB of its own{packed}, {one.index / 1000:.0f} kB in the index")
+        say(
+            f"{len(events)} events, {name}", f"{one.own / 1000:.0f} kB of its own{packed}, {one.index / 1000:.0f} kB in the index"
+        )
     small, large = spent["ours"].both(), spent["Dagster's own"].both()
     say(f"{len(events)} events, bytes", f"{small / 1000:.0f} kB ÷ {large / 1000:.0f} kB = {small / large:.2f}")
     record("event log: writing a run", "Dagster's own storage", ours / theirs, f"CPU, {len(events)} events, {TURNS} turns")

@@ -19,7 +19,8 @@ from steel_assets.adapters.machine.disk import make_folder, remedy, trouble, wri
 from steel_assets.adapters.machine.traces import traced
 from steel_assets.core.problem import Problem
 
-KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*")
+KEY = re.compile(rf"{NAME.pattern}(/{NAME.pattern})*")
 
 
 class ObjectNotFound(Problem, KeyError):
@@ -151,12 +152,10 @@ class LocalFolder:
         return md5_of(self.get(key))
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        for key in self.list(""):
-            with suppress(FileNotFoundError):  # deleted since it was listed
-                yield key, (self.root / key).stat().st_size
+        yield from sorted(_sizes(str(self.root), ""))
 
     def stored_bytes(self) -> int:
-        return sum(size for _, size in self.sizes())
+        return sum(size for _, size in _sizes(str(self.root), ""))
 
     def uri(self, key: str) -> str:
         return self._path(key).as_uri()
@@ -171,6 +170,27 @@ class LocalFolder:
 
     def _path(self, key: str) -> Path:
         return self.root / checked_key(key)
+
+
+def _sizes(folder: str, within: str) -> Iterator[tuple[str, int]]:
+    """Keys below ``folder`` with the bytes of their files; tens of thousands in some years, so no path is made of each.
+
+    Args:
+        within: what the keys of the folder begin with.
+    """
+    try:
+        entries = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):  # deleted since it was listed
+        return
+    with entries:
+        for entry in entries:
+            if not NAME.fullmatch(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _sizes(entry.path, f"{within}{entry.name}/")
+            elif not entry.is_dir():
+                with suppress(FileNotFoundError):  # likewise
+                    yield within + entry.name, entry.stat().st_size
 
 
 def checked_key(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Deletes old runs: Dagster purges ticks by itself, but keeps runs and their events without end. Packs the events of the others."""
+"""Deletes old runs, which Dagster keeps without end (ticks it purges by itself), and packs the events of the others."""
 
 import time
 from collections.abc import Iterator
