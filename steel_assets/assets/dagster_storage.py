@@ -36,7 +36,7 @@ from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.event import listen
 from sqlalchemy.pool import NullPool, Pool, StaticPool
 
-from steel_assets.assets.event_text import CHECKS, COLUMNS, FILL_CHECKS, compressed, expanded
+from steel_assets.assets.event_text import CHECKS, COLUMNS, FILL_CHECKS, SPARED, compressed, expanded
 from steel_assets.assets.packed_run import is_packed, opened, pack, unpack, unpack_at
 
 BEGUN = frozenset(
@@ -68,18 +68,6 @@ COMPRESSES = "compresses_events"
 
 FIND_EVENTS = tuple(SqlEventLogStorageMetadata.tables["event_logs"].indexes)
 """Indices of events. The file of a run has none: it holds a few hundred rows, nearly all of which are read whenever one is."""
-
-SPARED = frozenset(
-    {
-        "idx_step_key",
-        "idx_events_by_run_id",
-        "idx_events_by_asset_partition",
-        "idx_asset_check_executions",
-        "idx_asset_event_tags",
-    }
-)
-"""Indices that the index of all runs does without. By step nobody asks it, and by run only who deletes one; the events of an
-asset on a day are a few among those of the asset (``idx_events_by_asset``), and a check is found by the index that is unique."""
 
 UNHELD_CHECKS = """
 DELETE FROM asset_check_executions

@@ -13,6 +13,17 @@ CHECKS = "asset_check_executions"
 COLUMNS = (("event_logs", "event"), ("asset_keys", "last_materialization"), (CHECKS, "evaluation_event"))
 """Tables and their columns that hold the text of events."""
 
+SPARED = {
+    "idx_step_key": "event_logs (step_key)",
+    "idx_events_by_run_id": "event_logs (run_id, id)",
+    "idx_events_by_asset_partition": "event_logs (asset_key, dagster_event_type, partition, id)",
+    "idx_asset_check_executions": "asset_check_executions (asset_key, check_name, materialization_event_storage_id, partition)",
+    "idx_asset_event_tags": 'asset_event_tags (asset_key, "key", value)',
+}
+"""Dagster's indices that the index of all runs does without, and what they are of. By step nobody asks it, by run only who
+deletes one, by tag only for partitions of several dimensions; the events of an asset on a day are a few among those of the asset,
+and a check is found by the index that is unique."""
+
 FILL_CHECKS = """
 UPDATE asset_check_executions
 SET evaluation_event = (SELECT event FROM event_logs WHERE event_logs.id = evaluation_event_storage_id)

@@ -12,13 +12,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from steel_assets.assets.event_text import COLUMNS, FILL_CHECKS, expanded
+from steel_assets.assets.event_text import COLUMNS, FILL_CHECKS, SPARED, expanded
 
 MARK = 0x73746C31
 """``application_id`` of a packed file: read from its header without opening it as a database."""
 
 HEADER_BYTES, MARK_AT = 100, 68
 SCHEMA = "alembic_version"
+INDEX = "index.db"
+"""The index of all runs: a file beside theirs."""
+
 WAIT_SECONDS = 60.0
 
 
@@ -122,6 +125,9 @@ def write_plain(history: Path) -> int:
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.create_function("expanded", 1, expanded, deterministic=True)
             connection.execute(FILL_CHECKS)
+            if path.name == INDEX:
+                for name, columns in SPARED.items():
+                    connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}")
             for table, column in COLUMNS:
                 count += connection.execute(
                     f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names are ours

@@ -16,7 +16,7 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from typer.testing import CliRunner
 
 from steel_assets.assets.dagster_storage import EventLog, SqliteStorage
-from steel_assets.assets.event_text import COLUMNS, expanded
+from steel_assets.assets.event_text import COLUMNS, SPARED, expanded
 from steel_assets.assets.packed_run import write_plain
 from steel_assets.cli.main import app
 from steel_assets.operations.dagster_files import OUR_STORAGE, instance_files
@@ -119,16 +119,16 @@ def test_what_dagsters_own_storage_has_written_ours_reads(tmp_path: Path) -> Non
     assert types(storage.event_log_storage.get_logs_for_run(RUN)) == written
 
 
-def indices(folder: Path) -> set[str]:
-    with closing(sqlite3.connect(folder / "kept" / "history" / "runs" / f"{RUN}.db")) as file:
-        return {
-            name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'event_logs'")
-        }
+def indices(folder: Path, shard: str = RUN) -> dict[str, str]:
+    with closing(sqlite3.connect(folder / "kept" / "history" / "runs" / f"{shard}.db")) as file:
+        made = file.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+        found = {name: sql for name, sql in made if shard != RUN or " ON event_logs " in sql}
+        return {name: " ".join(sql.split()) for name, sql in found.items()}
 
 
 def test_the_file_of_a_run_gets_its_indices_before_dagster_migrates_it(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     assert run(instance)
-    assert indices(tmp_path) == set()
+    assert indices(tmp_path) == {}
     instance.event_log_storage.upgrade()
     assert "idx_events_by_run_id" in indices(tmp_path)
     assert types(instance.all_logs(RUN))[-1] == "PIPELINE_SUCCESS"
@@ -193,12 +193,14 @@ def test_packing_that_is_cut_off_leaves_the_file_as_it_was(instance: dg.DagsterI
 
 def test_the_way_back_unpacks_what_was_packed(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     assert run(instance)
-    written = types(instance.all_logs(RUN))
+    written, dagsters = types(instance.all_logs(RUN)), indices(tmp_path, "index")
     packed(instance)
     instance.event_log_storage.upgrade()
     assert "idx_events_by_run_id" in indices(tmp_path)
     packed(instance)
+    assert set(indices(tmp_path, "index")).isdisjoint(SPARED)
     assert write_plain(tmp_path / "kept" / "history") > len(written)
+    assert indices(tmp_path, "index") == dagsters, "Dagster's own storage finds all its indices"
     described(tmp_path, {"sqlite": {"base_dir": str(tmp_path / "kept")}})
     with dg.DagsterInstance.from_config(str(tmp_path)) as plain:
         assert types(plain.all_logs(RUN)) == written
