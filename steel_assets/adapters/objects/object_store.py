@@ -122,22 +122,18 @@ class LocalFolder:
             self.put(key, content)
 
     def list(self, prefix: str) -> Iterator[str]:
-        yield from sorted(key for key in self._below(prefix) if key.startswith(prefix) and KEY.fullmatch(key))
+        yield from sorted(key for key, _ in self._below(prefix))
 
-    def _below(self, prefix: str) -> Iterator[str]:
-        """Names, relative to the root, of all files that may start with ``prefix``: folders beside it are not looked into."""
-        parent, _, begun = prefix.rpartition("/")
-        top = str(self.root / parent)
-        for folder, folders, names in os.walk(top):
-            if begun and folder == top:
-                folders[:] = [name for name in folders if name.startswith(begun)]
-            within = folder.removeprefix(str(self.root)).removeprefix(os.sep).replace(os.sep, "/")
-            yield from (f"{within}/{name}" if within else name for name in names if not name.startswith("."))
+    def _below(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Every key that starts with ``prefix`` and its file, in no order: folders beside it are not looked into."""
+        parent, slash, begun = prefix.rpartition("/")
+        if not parent or KEY.fullmatch(parent):
+            yield from _files(str(self.root / parent), parent + slash, begun)
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
-        for key in self.list(prefix):
+        for key, entry in sorted(self._below(prefix), key=_key):
             with suppress(FileNotFoundError):  # deleted since it was listed
-                about = (self.root / key).stat()
+                about = entry.stat()
                 yield key, f"{about.st_mtime_ns}-{about.st_size}-{about.st_ino}"
 
     def strange_names(self) -> Iterator[str]:
@@ -152,10 +148,12 @@ class LocalFolder:
         return md5_of(self.get(key))
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        yield from sorted(_sizes(str(self.root), ""))
+        for key, entry in sorted(self._below(""), key=_key):
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                yield key, entry.stat().st_size
 
     def stored_bytes(self) -> int:
-        return sum(size for _, size in _sizes(str(self.root), ""))
+        return sum(size for _, size in self.sizes())
 
     def uri(self, key: str) -> str:
         return self._path(key).as_uri()
@@ -172,25 +170,30 @@ class LocalFolder:
         return self.root / checked_key(key)
 
 
-def _sizes(folder: str, within: str) -> Iterator[tuple[str, int]]:
-    """Keys below ``folder`` with the bytes of their files; tens of thousands in some years, so no path is made of each.
+def _files(folder: str, within: str, begun: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Keys below ``folder`` and their files; tens of thousands after some years, so no path is made of each.
 
     Args:
         within: what the keys of the folder begin with.
+        begun: what the names in it must begin with; others are not looked into.
     """
     try:
         entries = os.scandir(folder)
-    except (FileNotFoundError, NotADirectoryError):  # deleted since it was listed
+    except OSError:  # there is none, or it was deleted since it was listed
         return
     with entries:
         for entry in entries:
-            if not NAME.fullmatch(entry.name):
+            name = entry.name
+            if not name.startswith(begun) or not NAME.fullmatch(name):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from _sizes(entry.path, f"{within}{entry.name}/")
+                yield from _files(entry.path, f"{within}{name}/")
             elif not entry.is_dir():
-                with suppress(FileNotFoundError):  # likewise
-                    yield within + entry.name, entry.stat().st_size
+                yield within + name, entry
+
+
+def _key(found: tuple[str, os.DirEntry[str]]) -> str:
+    return found[0]
 
 
 def checked_key(key: str) -> str:
