@@ -15,7 +15,9 @@ as before, and unpacked when something is still to be written into it. The index
 and holds the event of a check's evaluation once (``CheckText``).
 """
 
+import logging
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +40,8 @@ from sqlalchemy.pool import NullPool, Pool, StaticPool
 
 from steel_assets.assets.event_text import CHECKS, COLUMNS, FILL_CHECKS, SPARED, compressed, expanded
 from steel_assets.assets.packed_run import is_packed, opened, pack, unpack, unpack_at
+
+log = logging.getLogger(__name__)
 
 BEGUN = frozenset(
     {
@@ -161,7 +165,10 @@ class EventLog(SqliteEventLogStorage):
             path = Path(self.path_for_shard(run_id))
             if not go_on():
                 break
-            count += path.exists() and not is_packed(path) and pack(path)
+            try:
+                count += path.exists() and not is_packed(path) and pack(path)
+            except (sqlite3.Error, zlib.error) as error:  # it costs itself only
+                log.warning("the events in %s cannot be packed and are left as they are: %s", path, error)
         return count
 
     def unpacked(self) -> list[str]:

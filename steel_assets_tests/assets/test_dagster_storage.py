@@ -191,6 +191,18 @@ def test_packing_that_is_cut_off_leaves_the_file_as_it_was(instance: dg.DagsterI
     assert list(instance.all_logs(RUN)) == written
 
 
+def test_a_damaged_file_is_named_and_costs_no_other_run(
+    tmp_path: Path, instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert run(instance)
+    damaged = "00000000-0000-0000-0000-000000000003"
+    (tmp_path / "kept" / "history" / "runs" / f"{damaged}.db").write_bytes(b"no database" * 500)
+    storage = instance.event_log_storage
+    assert isinstance(storage, EventLog)
+    assert storage.pack([damaged, RUN], lambda: True) == 1
+    assert f"{damaged}.db cannot be packed" in caplog.text
+
+
 def test_the_way_back_unpacks_what_was_packed(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     assert run(instance)
     written, dagsters = types(instance.all_logs(RUN)), indices(tmp_path, "index")
