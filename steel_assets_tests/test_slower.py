@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from steel_assets_tests.bench import __main__ as bench
 from steel_assets_tests.bench import ratios
 from steel_assets_tests.bench.ratios import BEGIN, END, Ratio
 from steel_assets_tests.bench.slower import slower
@@ -67,3 +68,12 @@ def test_what_is_recorded_becomes_a_table_and_what_was_not_measured_again_stays(
     assert page.read_text().startswith("Before.\n")
     assert "| reads | their bytes | 2 | one market |" in page.read_text()
     assert page.read_text().endswith("After.\n")
+
+
+def test_a_subject_of_the_bench_that_fails_is_named_and_costs_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "WHOLE", {"no_such_subject": (), "ratios": ()})
+    monkeypatch.setattr(sys, "argv", ["bench"])
+    assert bench.main() == 1
+    assert capsys.readouterr().out.endswith("not measured, because they failed: no_such_subject\n")

@@ -7,7 +7,7 @@ a later version moves fails here, at import or at its first use, and nowhere els
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +52,8 @@ __all__ = [
     "handed_out",
     "indexed_events",
     "lost_daemons",
+    "pack_events",
+    "unpacked_runs",
     "webserver_cli",
 ]
 
@@ -85,6 +87,18 @@ def file_of_events(instance: dg.DagsterInstance, run_id: str) -> Path | None:
 
     storage = instance.event_log_storage
     return Path(storage.path_for_shard(run_id)) if isinstance(storage, SqliteEventLogStorage) else None
+
+
+def unpacked_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Runs whose events our storage has not packed yet; none of another storage."""
+    storage = instance.event_log_storage
+    return storage.unpacked() if hasattr(storage, "unpacked") else []
+
+
+def pack_events(instance: dg.DagsterInstance, run_ids: Iterable[str], go_on: Callable[[], bool]) -> int:
+    """Let our storage pack the events of runs into which nobody writes any more (``EventLog.pack``); how many were packed."""
+    storage = instance.event_log_storage
+    return storage.pack(run_ids, go_on) if hasattr(storage, "pack") else 0
 
 
 def lost_daemons(instance: dg.DagsterInstance, now: datetime, tolerance_seconds: float) -> dict[str, datetime | None]:

@@ -9,12 +9,19 @@ A stored event leaves out what the same event or run says elsewhere, and its tex
 Dagster's own storage or an earlier release wrote uncompressed can be read beside compressed ones. Before going back to those,
 ``steel upgrade --plain-events`` rewrites everything uncompressed. ``dagster.yaml`` names this class; everything works with
 ``storage: {sqlite: …}`` as well.
+
+The file of a run that has ended is packed some time later (``pack``, called by the sensor ``old_runs``; ``packed_run.py``). It
+can be read as before, and is unpacked if something is still written to it. The index omits some of Dagster's indices
+(``SPARED``), and stores the event of a check's evaluation once (``CheckText``).
 """
 
+import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import local
 from typing import Any, Self
 
 import dagster as dg
@@ -27,12 +34,15 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from filelock import FileLock
-from sqlalchemy import Dialect, Text, TypeDecorator
+from sqlalchemy import Dialect, Index, Text, TypeDecorator, func, select
 from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.event import listen
 from sqlalchemy.pool import NullPool, Pool, StaticPool
 
-from steel_assets.assets.event_text import COLUMNS, compressed, expanded
+from steel_assets.assets.event_text import CHECKS, COLUMNS, FILL_CHECKS, SPARED, compressed, expanded
+from steel_assets.assets.packed_run import is_packed, opened, pack, unpack, unpack_at
+
+log = logging.getLogger(__name__)
 
 BEGUN = frozenset(
     {
@@ -67,6 +77,13 @@ COMPRESSES = "compresses_events"
 FIND_EVENTS = tuple(SqlEventLogStorageMetadata.tables["event_logs"].indexes)
 """Indices of events. The file of a run has none: it holds a few hundred rows, nearly all of which are read whenever one is."""
 
+UNHELD_CHECKS = """
+DELETE FROM asset_check_executions
+WHERE run_id NOT IN (SELECT run_id FROM event_logs WHERE run_id IS NOT NULL)
+AND id NOT IN (SELECT max(id) FROM asset_check_executions GROUP BY asset_key, check_name)
+"""
+"""Dagster deletes a run with its events, but not what the index says of its checks. What a check said last stays."""
+
 
 class EventText(TypeDecorator[str]):
     """The column of an event's text: reads plain and compressed text, writes compressed on connections of ``EventLog`` only."""
@@ -83,8 +100,24 @@ class EventText(TypeDecorator[str]):
         return None if value is None else expanded(value)
 
 
+class CheckText(EventText):
+    """A column with the text of an event that is a row of its own in the same file: not stored again, and read from there."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        """What is stored: nothing over the connections of ``EventLog``."""
+        return None if getattr(dialect, COMPRESSES, False) else value
+
+    def column_expression(self, column: Any) -> Any:
+        """The text, here or in its own row."""
+        events, checks = SqlEventLogStorageMetadata.tables["event_logs"], column.table
+        own = select(events.c.event).where(events.c.id == checks.c.evaluation_event_storage_id)
+        return func.coalesce(column, own.correlate(checks).scalar_subquery(), type_=EventText())
+
+
 for table, column in COLUMNS:
-    SqlEventLogStorageMetadata.tables[table].columns[column].type = EventText()
+    SqlEventLogStorageMetadata.tables[table].columns[column].type = CheckText() if table == CHECKS else EventText()
 
 
 class EventLog(SqliteEventLogStorage):
@@ -94,6 +127,7 @@ class EventLog(SqliteEventLogStorage):
         self._written: str | None = None
         self._kept: dict[str, Engine] = {}
         self._there: set[str] = set()
+        self._changing = local()
         super().__init__(base_dir, inst_data)
 
     def store_event(self, event: dg.EventLogEntry) -> None:
@@ -101,7 +135,8 @@ class EventLog(SqliteEventLogStorage):
         if event.dagster_event_type in BEGUN and self._written != event.run_id:
             self._close()
             self._written = event.run_id
-        super().store_event(event)
+        with self._to_change():
+            super().store_event(event)
         if event.dagster_event_type in LEFT:
             self._close()
 
@@ -110,12 +145,50 @@ class EventLog(SqliteEventLogStorage):
         self._close()
         super().dispose()
 
+    def delete_events(self, run_id: str) -> None:
+        """Delete the events of a run, except what each check said last."""
+        with self.index_connection() as connection:
+            connection.exec_driver_sql(f"{FILL_CHECKS} AND run_id = ?", (run_id,))
+        with self._to_change():
+            super().delete_events(run_id)
+
+    def pack(self, run_ids: Iterable[str], go_on: Callable[[], bool]) -> int:
+        """Make the files of runs that have ended small, and the index of all runs; how many files were packed.
+
+        Args:
+            run_ids: runs into whose files nobody writes any more.
+            go_on: asked between files; where it says no, the rest is left.
+        """
+        with self.index_connection() as connection:
+            for index in _indices():
+                if index.name in SPARED:
+                    index.drop(connection, checkfirst=True)
+            connection.exec_driver_sql(UNHELD_CHECKS)
+        count = 0
+        for run_id in run_ids:
+            path = Path(self.path_for_shard(run_id))
+            if not go_on():
+                break
+            try:
+                count += path.exists() and not is_packed(path) and pack(path)
+            except (sqlite3.Error, zlib.error) as error:  # it costs itself only
+                log.warning("the events in %s cannot be packed and are left as they are: %s", path, error)
+        return count
+
+    def unpacked(self) -> list[str]:
+        """Runs whose files are not packed."""
+        return [run_id for run_id in self.get_all_run_ids() if not is_packed(Path(self.path_for_shard(run_id)))]
+
     def upgrade(self) -> None:
         """Bring the files to the schema of this Dagster, after making every index that its migrations expect."""
         for run_id in self.get_all_run_ids():
+            unpack_at(Path(self.path_for_shard(run_id)))
             with self._connect(run_id) as connection:
                 for index in FIND_EVENTS:
                     index.create(connection, checkfirst=True)
+        with self.index_connection() as connection:
+            for index in _indices():
+                index.create(connection, checkfirst=True)
         super().upgrade()
 
     def has_table(self, table_name: str) -> bool:
@@ -144,10 +217,46 @@ class EventLog(SqliteEventLogStorage):
                 self._kept[shard] = engine
             try:
                 with engine.connect() as connection, connection.begin():
-                    yield connection
+                    if keep or shard == INDEX_SHARD_NAME:
+                        yield connection
+                    else:
+                        with self._whole(connection) as whole:
+                            yield whole
             finally:
                 if not keep:
                     engine.dispose()
+
+    @contextmanager
+    def _whole(self, connection: Connection) -> Iterator[Connection]:
+        """The connection to the file of a run; if it is packed, one to its content, or to the file after unpacking it.
+
+        Checking and reading are one transaction, so that no process packs the file in between.
+        """
+        changing = getattr(self._changing, "now", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if changing else "BEGIN")
+        file = connection.connection.dbapi_connection
+        if not isinstance(file, sqlite3.Connection):
+            raise TypeError(f"no connection of sqlite3: {type(file)}")
+        if changing:
+            unpack(file)
+            yield connection
+            return
+        with opened(file) as memory:
+            if memory is None:
+                yield connection
+                return
+            engine = create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
+            with engine.connect() as held:
+                yield held
+
+    @contextmanager
+    def _to_change(self) -> Iterator[None]:
+        """Inside, this thread writes into the files of runs that it opens."""
+        self._changing.now = True
+        try:
+            yield
+        finally:
+            self._changing.now = False
 
     def _opened(self, shard: str, pool: type[Pool]) -> Engine:
         address, waiting = self.conn_string_for_shard(shard), {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
@@ -191,6 +300,11 @@ class SqliteStorage(DagsterSqliteStorage):
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
         """The storage that ``dagster.yaml`` describes; ``base_dir`` is its folder."""
         return cls.from_local(inst_data=inst_data, base_dir=config_value["base_dir"])
+
+
+def _indices() -> list[Index]:
+    """Every index of every table of events."""
+    return [index for table in SqlEventLogStorageMetadata.tables.values() for index in table.indexes]
 
 
 def _small_pages(connection: sqlite3.Connection, _: object) -> None:

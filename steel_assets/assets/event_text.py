@@ -6,14 +6,31 @@ checksum in its output. **The dictionary must never be changed**: text that was 
 dictionary needs a file of its own beside it.
 """
 
-import sqlite3
 import zlib
-from contextlib import closing
 from pathlib import Path
 
 DICTIONARY = (Path(__file__).parent / "event_dictionary.txt").read_bytes()
-COLUMNS = (("event_logs", "event"), ("asset_keys", "last_materialization"), ("asset_check_executions", "evaluation_event"))
+CHECKS = "asset_check_executions"
+COLUMNS = (("event_logs", "event"), ("asset_keys", "last_materialization"), (CHECKS, "evaluation_event"))
 """Tables and their columns that hold the text of events."""
+
+SPARED = {
+    "idx_step_key": "event_logs (step_key)",
+    "idx_events_by_run_id": "event_logs (run_id, id)",
+    "idx_events_by_asset_partition": "event_logs (asset_key, dagster_event_type, partition, id)",
+    "idx_asset_check_executions": "asset_check_executions (asset_key, check_name, materialization_event_storage_id, partition)",
+    "idx_asset_event_tags": 'asset_event_tags (asset_key, "key", value)',
+}
+"""Dagster's indices that the index of all runs does without, and what they are of. By step nobody asks it, by run only who
+deletes one, by tag only for partitions of several dimensions; the events of an asset on a day are a few among those of the asset,
+and a check is found by the index that is unique."""
+
+FILL_CHECKS = """
+UPDATE asset_check_executions
+SET evaluation_event = (SELECT event FROM event_logs WHERE event_logs.id = evaluation_event_storage_id)
+WHERE evaluation_event IS NULL
+"""
+"""What the index says of checks is without the events of their evaluations, which are in it (``dagster_storage.CheckText``)."""
 
 
 def compressed(text: str) -> bytes:
@@ -35,25 +52,3 @@ def expanded(stored: str | bytes) -> str:
     if not reading.eof:
         raise zlib.error("the compressed text of an event is truncated")
     return text.decode()
-
-
-def write_plain(history: Path) -> int:
-    """Rewrite every event of an instance as plain text, which Dagster's own storage and earlier releases can read.
-
-    Each file is rewritten completely or not at all. A second call changes nothing.
-
-    Args:
-        history: the folder of the instance's runs and events. Nothing else may write there meanwhile.
-
-    Returns:
-        How many texts were rewritten.
-    """
-    count = 0
-    for path in sorted((history / "runs").glob("*.db")):
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.create_function("expanded", 1, expanded, deterministic=True)
-            for table, column in COLUMNS:
-                count += connection.execute(
-                    f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names are ours
-                ).rowcount
-    return count

@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from steel_assets import __version__
-from steel_assets.assets.event_text import write_plain
+from steel_assets.assets.packed_run import write_plain
 from steel_assets.assets.runs import instance_here
 from steel_assets.assets.upgrade import parts_of, plan
 from steel_assets.assets.upgrade import upgrade as upgraded

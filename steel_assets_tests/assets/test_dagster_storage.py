@@ -1,6 +1,7 @@
 """The event log of one machine: fewer openings of files, nothing said twice, and Dagster's own storage reads it."""
 
 import json
+import lzma
 import sqlite3
 import threading
 import zlib
@@ -17,7 +18,8 @@ from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from typer.testing import CliRunner
 
 from steel_assets.assets.dagster_storage import EventLog, SqliteStorage
-from steel_assets.assets.event_text import COLUMNS, expanded, write_plain
+from steel_assets.assets.event_text import COLUMNS, SPARED, expanded
+from steel_assets.assets.packed_run import write_plain
 from steel_assets.cli.main import app
 from steel_assets.operations.dagster_files import OUR_STORAGE, instance_files
 
@@ -93,7 +95,9 @@ def stored(folder: Path) -> dict[str, list[Any]]:
 
 def test_every_text_of_an_event_is_stored_compressed(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     assert run(instance)
-    for texts in stored(tmp_path).values():
+    kept = stored(tmp_path)
+    assert kept.pop("evaluation_event") == [], "it is an event of its own in the same file"
+    for texts in kept.values():
         assert texts
         assert all(isinstance(text, bytes) for text in texts)
         assert sum(map(len, texts)) < 0.3 * sum(len(expanded(text)) for text in texts)
@@ -113,6 +117,7 @@ def test_dagsters_own_storage_reads_what_ours_has_written_as_plain_text(
     assert isinstance(instance.event_log_storage, EventLog)
     assert run(instance)
     compressed = {column: [expanded(text) for text in texts] for column, texts in stored(tmp_path).items()}
+    compressed["evaluation_event"] = [text for text in compressed["event"] if '"AssetCheckEvaluation"' in text][:1]
     done = CliRunner().invoke(app, ["upgrade", "--plain-events", "--json"])
     assert json.loads(done.output) == {"plain_events": sum(map(len, compressed.values()))}
     assert stored(tmp_path) == compressed
@@ -140,19 +145,129 @@ def test_what_dagsters_own_storage_has_written_ours_reads(tmp_path: Path) -> Non
     assert types(storage.event_log_storage.get_logs_for_run(RUN)) == written
 
 
-def indices(folder: Path) -> set[str]:
-    with closing(sqlite3.connect(folder / "kept" / "history" / "runs" / f"{RUN}.db")) as file:
-        return {
-            name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'event_logs'")
-        }
+def indices(folder: Path, shard: str = RUN) -> dict[str, str]:
+    with closing(sqlite3.connect(folder / "kept" / "history" / "runs" / f"{shard}.db")) as file:
+        made = file.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+        found = {name: sql for name, sql in made if shard != RUN or " ON event_logs " in sql}
+        return {name: " ".join(sql.split()) for name, sql in found.items()}
 
 
 def test_the_file_of_a_run_gets_its_indices_before_dagster_migrates_it(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     assert run(instance)
-    assert indices(tmp_path) == set()
+    assert indices(tmp_path) == {}
     instance.event_log_storage.upgrade()
     assert "idx_events_by_run_id" in indices(tmp_path)
     assert types(instance.all_logs(RUN))[-1] == "PIPELINE_SUCCESS"
+
+
+def packed(instance: dg.DagsterInstance) -> Path:
+    """The file of the run, packed."""
+    storage = instance.event_log_storage
+    assert isinstance(storage, EventLog)
+    assert storage.unpacked() == [RUN]
+    before = Path(storage.path_for_shard(RUN)).stat().st_size
+    assert storage.pack([RUN], lambda: True) == 1
+    assert storage.unpacked() == []
+    assert storage.pack([RUN], lambda: True) == 0
+    path = Path(storage.path_for_shard(RUN))
+    assert path.stat().st_size < 0.5 * before
+    return path
+
+
+def test_a_packed_run_is_read_as_before_and_by_who_has_it_open(instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    written = instance.all_logs(RUN)
+    other = EventLog(instance.event_log_storage._base_dir)  # type: ignore[attr-defined]
+    assert types(other.get_logs_for_run(RUN)) == types(written)
+    packed(instance)
+    assert list(instance.all_logs(RUN)) == list(written)
+    assert list(other.get_logs_for_run(RUN)) == list(written)
+    assert [step.step_key for step in instance.get_run_step_stats(RUN)] == ["prices"]
+    told = instance.get_latest_materialization_event(KEY)
+    assert told is not None
+    assert told.run_id == RUN
+
+
+def test_what_is_written_into_a_packed_run_comes_after_what_was_there(instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    written = list(instance.all_logs(RUN))
+    packed(instance)
+    at = instance.get_run_by_id(RUN)
+    assert at is not None
+    instance.report_engine_event("the process of the run has exited", at)
+    assert list(instance.all_logs(RUN))[:-1] == written
+    assert list(instance.all_logs(RUN))[-1].message == "the process of the run has exited"
+    packed(instance)
+    assert len(instance.all_logs(RUN)) == len(written) + 1
+
+
+def test_packing_that_is_cut_off_leaves_the_file_as_it_was(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(instance)
+    written = list(instance.all_logs(RUN))
+
+    def full(content: bytes) -> bytes:
+        raise OSError("no space left on the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lzma, "compress", full)
+        with pytest.raises(OSError, match="no space"):
+            packed(instance)
+    assert list(instance.all_logs(RUN)) == written
+    packed(instance)
+    assert list(instance.all_logs(RUN)) == written
+
+
+def test_a_damaged_file_is_named_and_costs_no_other_run(
+    tmp_path: Path, instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert run(instance)
+    damaged = "00000000-0000-0000-0000-000000000003"
+    (tmp_path / "kept" / "history" / "runs" / f"{damaged}.db").write_bytes(b"no database" * 500)
+    storage = instance.event_log_storage
+    assert isinstance(storage, EventLog)
+    assert storage.pack([damaged, RUN], lambda: True) == 1
+    assert f"{damaged}.db cannot be packed" in caplog.text
+
+
+def test_the_way_back_unpacks_what_was_packed(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    written, dagsters = types(instance.all_logs(RUN)), indices(tmp_path, "index")
+    packed(instance)
+    instance.event_log_storage.upgrade()
+    assert "idx_events_by_run_id" in indices(tmp_path)
+    packed(instance)
+    assert set(indices(tmp_path, "index")).isdisjoint(SPARED)
+    assert write_plain(tmp_path / "kept" / "history") > len(written)
+    assert indices(tmp_path, "index") == dagsters, "Dagster's own storage finds all its indices"
+    described(tmp_path, {"sqlite": {"base_dir": str(tmp_path / "kept")}})
+    with dg.DagsterInstance.from_config(str(tmp_path)) as plain:
+        assert types(plain.all_logs(RUN)) == written
+
+
+def test_a_packed_run_is_deleted_and_what_the_index_says_of_its_checks_with_it(instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    storage = instance.event_log_storage
+    assert isinstance(storage, EventLog)
+    later = "00000000-0000-0000-0000-000000000002"
+    for event in instance.all_logs(RUN):
+        storage.store_event(event._replace(run_id=later))
+    packed_runs = storage.pack([RUN, later], lambda: True)
+    assert packed_runs == 2
+
+    def checked() -> list[str]:
+        records = storage.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "whole"), limit=10)
+        return sorted(record.run_id for record in records)
+
+    assert checked() == [RUN, later]
+    instance.delete_run(RUN)
+    storage.pack([], lambda: True)
+    assert checked() == [later]
+    storage.delete_events(later)
+    storage.pack([], lambda: True)
+    assert checked() == [later], "what a check said last stays"
+    (last,) = storage.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "whole"), limit=1)
+    assert last.evaluation is not None
+    assert last.evaluation.passed
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -139,7 +139,7 @@ def _files(parts: Platform, lake: Path, days: pd.DatetimeIndex) -> None:
                 place = lake / folder / f"{day:%Y-%m-%d}"
                 place.mkdir(parents=True, exist_ok=True)
                 (place / f"{market}-{day:%Y%m%dT%H%M%SZ}.parquet").write_bytes(newest)
-    for day in days[:-60]:
+    for day in days[-parts.catalog.rules.retention.alert_days : -60]:
         place = lake / "alerts" / "history" / f"{day:%Y-%m}"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{day:%Y-%m-%dT%H%M%SZ}.json").write_bytes(b"{}")

@@ -1,15 +1,16 @@
 """What writing a run's events costs: ``python -m steel_assets_tests.bench.event_log [--kept .dagster/history]``.
 
 The events of a run of fifty steps, or the most that a kept run has left, written by our storage and by Dagster's own, in turns:
-processor time, the bytes of the run's own file, and by how much the second such run makes the index larger.
+processor time, the bytes of the run's own file as it is written and as it is kept (ours is packed an hour after the run ended),
+and by how much such a run makes the index larger.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -26,18 +27,28 @@ from steel_assets_tests.bench.service import say
 
 STEPS = 50
 TURNS = 2
+RUNS = 4
+"""Runs that are written into one index: of its pages, the first fills some that were there."""
 
 
 @dataclass
 class Spent:
-    """What a run's events have taken: seconds of processor time, bytes of the run's file, bytes more in the index."""
+    """What a run's events have taken.
+
+    Attributes:
+        seconds: processor time to write them.
+        own: bytes of the run's file when it has ended, and ``kept`` after it was packed in ``packing`` seconds of processor time.
+        index: bytes by which the index grew.
+    """
 
     seconds: float = 0
     own: int = 0
-    index: int = 0
+    kept: int = 0
+    packing: float = 0
+    index: float = 0
 
-    def both(self) -> int:
-        return self.own + self.index
+    def both(self) -> float:
+        return self.kept + self.index
 
 
 def main() -> None:
@@ -55,9 +66,10 @@ def main() -> None:
     ours, theirs = spent["ours"].seconds / TURNS, spent["Dagster's own"].seconds / TURNS
     say(f"{len(events)} events, CPU", f"{ours:.2f} s ÷ {theirs:.2f} s of Dagster's own storage = {ours / theirs:.2f}")
     for name, size in spent.items():
+        packed = f", {size.kept / 1000:.0f} kB packed in {size.packing:.2f} s of CPU" if size.kept != size.own else ""
         say(
             f"{len(events)} events, {name}",
-            f"{size.own / 1000:.0f} kB of its own and {size.index / 1000:.0f} kB in the index",
+            f"{size.own / 1000:.0f} kB of its own{packed}, {size.index / 1000:.0f} kB in the index",
         )
     small, large = spent["ours"].both(), spent["Dagster's own"].both()
     say(f"{len(events)} events, bytes", f"{small / 1000:.0f} kB ÷ {large / 1000:.0f} kB = {small / large:.2f}")
@@ -94,15 +106,30 @@ def _events() -> list[dg.EventLogEntry]:
 
 def _written(kind: Callable[[str], SqliteEventLogStorage], events: list[dg.EventLogEntry]) -> Spent:
     with tempfile.TemporaryDirectory() as folder:
-        storage, runs = kind(folder), [str(uuid4()) for _ in range(2)]
-        before, sizes = sum(os.times()[:2]), []
+        storage, runs = kind(folder), [str(uuid4()) for _ in range(RUNS)]
+        took, packing, index = 0.0, 0.0, []
         for run in runs:
+            began = time.process_time()
             for event in events:
                 storage.store_event(event._replace(run_id=run))
-            sizes.append(_bytes(folder, INDEX_SHARD_NAME))
-        took = (sum(os.times()[:2]) - before) / len(runs)
+            took += time.process_time() - began
+            own = _bytes(folder, run)
+            began = time.process_time()
+            if isinstance(storage, EventLog):
+                storage.pack([run], lambda: True)
+            packing += time.process_time() - began
+            index.append(_used(folder, INDEX_SHARD_NAME))
+        kept = _bytes(folder, runs[0])
         storage.dispose()
-        return Spent(took, _bytes(folder, runs[0]), sizes[1] - sizes[0])
+        return Spent(took / RUNS, own, kept, packing / RUNS, (index[-1] - index[0]) / (RUNS - 1))
+
+
+def _used(folder: str, shard: str) -> int:
+    """Bytes of the pages of a file that hold something: free ones are filled before it grows."""
+    whole = _bytes(folder, shard)
+    with closing(sqlite3.connect(Path(folder) / f"{shard}.db")) as file:
+        free, page = (file.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_size"))
+    return whole - int(free) * int(page)
 
 
 def _bytes(folder: str, shard: str) -> int:

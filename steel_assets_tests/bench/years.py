@@ -1,8 +1,12 @@
 """A daily run of day one against one of year ten: ``python -m steel_assets_tests.bench.years [--keep FOLDER]``.
 
-Two homes on the simulated market: one that began yesterday with ten years of history, and one that has lived ten more years: raw
-files of every day (compacted, as the daemon would have), tables, forecasts, messages and measurements of every day, made from
-those of one real day. Printed are time, processor time, memory and requests to the object store of the next daily run in both.
+Homes on the simulated market: one that began yesterday with ten years of history, one that has lived ten more years: raw files
+of every day (compacted, as the daemon would have), tables, forecasts, messages and measurements of every day, made from those of
+one real day. Printed are time, processor time, memory and requests to the object store of the next daily run in both.
+
+On day one nothing was published or scored yet, while every window of days that is listed, scored or published is full from day
+FULL on. A third home that has lived so many days stands between the two: what it takes more than the first is a window that
+fills, once; what the last takes more than it is growth with the years.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +36,10 @@ from steel_assets_tests.steel import ROOT
 
 EVE_OF_DAY_ONE, DAY_ONE = pd.Timestamp("2016-11-16T08:00:00Z"), pd.Timestamp("2016-11-17T08:00:00Z")
 EVE_OF_YEAR_TEN, YEAR_TEN = pd.Timestamp("2026-11-17T08:00:00Z"), pd.Timestamp("2026-11-18T08:00:00Z")
+FULL = pd.Timedelta(days=801)
+"""Older than the longest window: alerts are kept 800 days, scores look 600 back."""
+
+EVE_OF_FULL, DAY_FULL = EVE_OF_DAY_ONE + FULL, DAY_ONE + FULL
 MOST = {"seconds": 1.15, "cpu": 1.15, "requests": 1.15, "memory": 1.2}
 
 
@@ -42,6 +50,11 @@ class Home:
     folder: Path
     sandbox: Sandbox
     history_years: int
+
+    def copied(self, folder: Path) -> Home:
+        """The same home in another folder."""
+        shutil.copytree(self.folder, folder)
+        return replace(self, folder=folder)
 
     def run(self, moment: pd.Timestamp) -> dict[str, Any]:
         """One daily run in a process of its own, and what it cost. Raises SystemExit when it fails."""
@@ -83,9 +96,9 @@ def older_market() -> Iterator[None]:
 
 
 def main() -> None:
-    """Build both homes, run both, print the table; what the largest growth is made of comes after it."""
+    """Build the homes, run each, print the table; what the largest growth is made of comes after it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keep", type=Path, help="build the homes here and leave them; an existing one is used as it is")
+    parser.add_argument("--keep", type=Path, help="build the homes here and leave them as they are: each run is made in a copy")
     parser.add_argument("--markets", help="how many of the shipped markets; all by default")
     chosen, _ = parser.parse_known_args()
     if chosen.markets:
@@ -95,30 +108,36 @@ def main() -> None:
         young, old = Home(root / "young", sandbox, 10), Home(root / "old", sandbox, 20)
         if not young.folder.exists():
             young.run(EVE_OF_DAY_ONE)
-        if not old.folder.exists():
-            old.run(EVE_OF_YEAR_TEN)
-            typer.echo("both homes have run once")
-            started = time.perf_counter()
-            lived(old.folder / "home", EVE_OF_DAY_ONE, EVE_OF_YEAR_TEN)
-            typer.echo(f"ten years were made in {time.perf_counter() - started:.0f} s")
-        table(young.run(DAY_ONE), old.run(YEAR_TEN))
+        full = Home(root / "full", sandbox, 12)
+        for home, eve in ((full, EVE_OF_FULL), (old, EVE_OF_YEAR_TEN)):
+            if not home.folder.exists():
+                home.run(eve)
+                started = time.perf_counter()
+                lived(home.folder / "home", EVE_OF_DAY_ONE, eve)
+                typer.echo(f"{(eve - EVE_OF_DAY_ONE).days} days were made in {time.perf_counter() - started:.0f} s")
+        tries = ((young, DAY_ONE), (full, DAY_FULL), (old, YEAR_TEN))
+        table(*(home.copied(Path(temporary) / "copies" / home.folder.name).run(moment) for home, moment in tries))
 
 
-def table(first: dict[str, Any], last: dict[str, Any]) -> None:
-    """Print both runs and their ratios."""
-    for found in (first, last):
+def table(first: dict[str, Any], full: dict[str, Any], last: dict[str, Any]) -> None:
+    """Print the runs, the ratio of the last to the first, and that to the one from which on windows are full."""
+    for found in (first, full, last):
         found["by_kind"], found["requests"] = found["requests"], sum(found["requests"].values())
     for name, unit in (("seconds", "s"), ("cpu", "s of CPU"), ("requests", "requests"), ("memory", "MB")):
-        ratio = last[name] / first[name]
-        record(
-            f"a day of year ten: {name}", "a day of year one", ratio, "one daily run each, of as many markets as were asked for"
+        ratio, grown = last[name] / first[name], last[name] / full[name]
+        how = "one daily run each, of as many markets as were asked for"
+        record(f"a day of year ten: {name}", "a day of year one", ratio, how)
+        record(f"a day of year ten: {name}", f"day {FULL.days}, from which on windows are full", grown, how)
+        told = "" if ratio <= MOST[name] else f" (wanted: {MOST[name]})"
+        typer.echo(
+            f"day one {first[name]:8.1f}   day {FULL.days} {full[name]:8.1f}   year ten {last[name]:8.1f} {unit}: {ratio:.2f} × "
+            f"day one{told}, {grown:.2f} × day {FULL.days}"
         )
-        told = "" if ratio <= MOST[name] else f"  (wanted: {MOST[name]})"
-        typer.echo(f"day one {first[name]:8.1f}   year ten {last[name]:8.1f} {unit}: {ratio:.2f} ×{told}")
     for title, mine in (("requests", "by_kind"), ("seconds", "steps")):
-        grown = {key: last[mine].get(key, 0) - first[mine].get(key, 0) for key in {*first[mine], *last[mine]}}
-        for key, more in sorted(grown.items(), key=lambda one: -abs(one[1]))[:12]:
-            typer.echo(f"  {more:+8.2f} {title}  {key}  ({first[mine].get(key, 0):.2f} → {last[mine].get(key, 0):.2f})")
+        more = {key: last[mine].get(key, 0) - first[mine].get(key, 0) for key in {*first[mine], *last[mine]}}
+        for key, by in sorted(more.items(), key=lambda one: -abs(one[1]))[:12]:
+            days = " → ".join(f"{day[mine].get(key, 0):.2f}" for day in (first, full, last))
+            typer.echo(f"  {by:+8.2f} {title}  {key}  ({days})")
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Piece:
 
     def without(self, keys: Collection[str]) -> list[Piece]:
         """The rows of the other files, in as few pieces as possible."""
-        if not any(key in self.rows for key in keys):
+        if self.rows.keys().isdisjoint(keys):
             return [self]
         found: list[Piece] = []
         run: dict[str, int] = {}

@@ -38,7 +38,7 @@ REWRITTEN = re.compile(r"^raw-data/[^/]+/imports/rewritten/.*\.json$")
 
 
 STAMP = "%Y-%m-%dT%H%M%S"
-COLLECTED = re.compile(r"/(\d{4}-\d\d-\d\dT\d{6})Z-[^/]*\.parquet$")
+COLLECTED = re.compile(r"/(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)Z-[^/]*\.parquet$")
 
 
 class LakeError(Problem):
@@ -245,9 +245,10 @@ def collected_at(key: str) -> str:
     if named is None:
         return ""
     try:
-        return datetime.strptime(named.group(1), STAMP).strftime(STAMP)  # noqa: DTZ007  only whether it is a moment
+        datetime.fromisoformat(named.group(1))  # whether it is a moment
     except ValueError:
         return ""
+    return named.group(1)
 
 
 def copy_of(key: str) -> str:

@@ -83,8 +83,9 @@ class RawFiles:
         raw = [key for key in listed if key.endswith(".parquet") and not ASIDE.search(key)]
         found = [one for key in raw if PLACE.fullmatch(key) and (one := self._compacted(key, listed[key])) is not None]
         newest_first = tuple(sorted(found, key=lambda compacted: compacted.order, reverse=True))
-        inside = {key for compacted in newest_first for key in compacted.piece.rows}
-        return View(listed, newest_first, tuple(key for key in raw if key not in inside and not PLACE.fullmatch(key)))
+        inside = [compacted.piece.rows for compacted in newest_first]
+        single = (key for key in raw if not PLACE.fullmatch(key) and not any(key in rows for rows in inside))
+        return View(listed, newest_first, tuple(single))
 
     def tables(self, view: View, without: Collection[str] = (), instead: Sequence[str] = ()) -> list[pa.Table]:
         """The observations in the raw files of ``view``, in the order of their keys, then those of ``instead``; none is empty.

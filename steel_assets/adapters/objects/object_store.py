@@ -19,7 +19,8 @@ from steel_assets.adapters.machine.disk import make_folder, remedy, trouble, wri
 from steel_assets.adapters.machine.traces import traced
 from steel_assets.core.problem import Problem
 
-KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*")
+KEY = re.compile(rf"{NAME.pattern}(/{NAME.pattern})*")
 
 
 class ObjectNotFound(Problem, KeyError):
@@ -130,22 +131,18 @@ class LocalFolder:
             self.put(key, content)
 
     def list(self, prefix: str) -> Iterator[str]:
-        yield from sorted(key for key in self._below(prefix) if key.startswith(prefix) and KEY.fullmatch(key))
+        yield from sorted(key for key, _ in self._below(prefix))
 
-    def _below(self, prefix: str) -> Iterator[str]:
-        """Names, relative to the root, of all files that may start with ``prefix``; other folders are not read."""
-        parent, _, begun = prefix.rpartition("/")
-        top = str(self.root / parent)
-        for folder, folders, names in os.walk(top):
-            if begun and folder == top:
-                folders[:] = [name for name in folders if name.startswith(begun)]
-            within = folder.removeprefix(str(self.root)).removeprefix(os.sep).replace(os.sep, "/")
-            yield from (f"{within}/{name}" if within else name for name in names if not name.startswith("."))
+    def _below(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Every key that starts with ``prefix`` and its file, in no order; other folders are not read."""
+        parent, slash, begun = prefix.rpartition("/")
+        if not parent or KEY.fullmatch(parent):
+            yield from _files(str(self.root / parent), parent + slash, begun)
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
-        for key in self.list(prefix):
+        for key, entry in sorted(self._below(prefix), key=_key):
             with suppress(FileNotFoundError):  # deleted since it was listed
-                about = (self.root / key).stat()
+                about = entry.stat()
                 yield key, f"{about.st_mtime_ns}-{about.st_size}-{about.st_ino}"
 
     def strange_names(self) -> Iterator[str]:
@@ -160,9 +157,9 @@ class LocalFolder:
         return md5_of(self.get(key))
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        for key in self.list(""):
+        for key, entry in sorted(self._below(""), key=_key):
             with suppress(FileNotFoundError):  # deleted since it was listed
-                yield key, (self.root / key).stat().st_size
+                yield key, entry.stat().st_size
 
     def stored_bytes(self) -> int:
         return sum(size for _, size in self.sizes())
@@ -180,6 +177,32 @@ class LocalFolder:
 
     def _path(self, key: str) -> Path:
         return self.root / checked_key(key)
+
+
+def _files(folder: str, within: str, begun: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Keys below ``folder`` and their files; tens of thousands after some years, so no path is made of each.
+
+    Args:
+        within: what the keys of the folder begin with.
+        begun: what the names in it must begin with; others are not looked into.
+    """
+    try:
+        entries = os.scandir(folder)
+    except OSError:  # there is none, or it was deleted since it was listed
+        return
+    with entries:
+        for entry in entries:
+            name = entry.name
+            if not name.startswith(begun) or not NAME.fullmatch(name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path, f"{within}{name}/")
+            elif not entry.is_dir():
+                yield within + name, entry
+
+
+def _key(found: tuple[str, os.DirEntry[str]]) -> str:
+    return found[0]
 
 
 def checked_key(key: str) -> str:

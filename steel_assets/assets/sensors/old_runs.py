@@ -1,4 +1,4 @@
-"""Deletes old runs: Dagster purges ticks, but keeps runs and their events for ever."""
+"""Deletes old runs, since Dagster purges ticks only, and packs the events of runs that have ended."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.assets.dagster_internals import file_of_events
+from steel_assets.assets.dagster_internals import file_of_events, pack_events, unpacked_runs
 from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
 from steel_assets.assets.sensors._log import news
 from steel_assets.assets.sensors.drift_retraining import answer_tags
@@ -22,15 +22,19 @@ LOGS = {
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 BATCH = 500
+STILL = timedelta(hours=1)
+"""A run that was not changed for so long is written by nobody any more."""
+
 SECONDS = 30.0
-"""Of one tick: a sensor is given sixty. What is left is deleted by the next one."""
+"""Of one tick: a sensor is given sixty. What is left is done by the next one."""
 
 
 @dg.sensor(
     minimum_interval_seconds=3600,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Deletes runs with their events and logs when they are older than the catalogue keeps them. A run is kept if "
-    "alerts have not read it, if it is the answer to an open incident, or if it holds the last materialisation of an asset.",
+    "alerts have not read it, if it is the answer to an open incident, or if it holds the last materialisation of an asset. "
+    "Packs the events of runs that have ended.",
 )
 def old_runs(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
@@ -39,7 +43,7 @@ def old_runs(
 
 
 def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
-    """Delete the runs that are due, oldest first, and say how many they were."""
+    """Delete the runs that are due, oldest first, pack the events of runs that have ended, and say how many they were."""
     days = catalog.rules.retention.run_days
     before = min([now - timedelta(days=days), *_unread(instance, outbox, now)])
     needed = _needed(instance, outbox)
@@ -51,7 +55,17 @@ def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now
         if run.run_id not in needed:
             _delete(instance, run.run_id)
             deleted += 1
-    return f"{deleted} runs from before {before:%Y-%m-%d %H:%M} UTC deleted"
+    packed = pack_events(instance, _still(instance, now), lambda: time.monotonic() <= until)
+    return f"{deleted} runs from before {before:%Y-%m-%d %H:%M} UTC deleted, the events of {packed} packed"
+
+
+def _still(instance: dg.DagsterInstance, now: datetime) -> list[str]:
+    """Runs with unpacked events that have ended a while ago."""
+    runs = unpacked_runs(instance)[:BATCH]
+    if not runs:
+        return []
+    ended = instance.get_runs(dg.RunsFilter(run_ids=runs, statuses=FINISHED, updated_before=now - STILL))
+    return [run.run_id for run in ended]
 
 
 def _unread(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[datetime]:

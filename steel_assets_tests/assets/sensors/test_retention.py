@@ -5,10 +5,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from steel_assets.assets.sensors import failed_checks, failed_runs, old_runs
 from steel_assets.assets.sensors.drift_retraining import answer_tags
 from steel_assets.bootstrap import Platform
+from steel_assets.operations.dagster_files import OUR_STORAGE
 from steel_assets_tests.assets.sensors.test_events import told
 from steel_assets_tests.assets.sensors.world import materialise
 
@@ -117,3 +119,17 @@ def test_a_tick_ends_in_time_and_the_next_one_goes_on(
     assert len(present(instance)) == 3
     monkeypatch.setattr(old_runs, "SECONDS", 30.0)
     assert old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER).startswith("2 runs")
+
+
+def test_the_events_of_a_run_are_packed_when_nobody_has_written_it_for_an_hour(parts: Platform, tmp_path: Path) -> None:
+    storage = {"custom": {**OUR_STORAGE, "config": {"base_dir": str(tmp_path / "kept")}}}
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump({"telemetry": {"enabled": False}, "storage": storage}))
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        ended, now = materialise(instance), datetime.now(UTC)
+        instance.add_run(dg.DagsterRun("daily_data_update", "endless", status=dg.DagsterRunStatus.STARTED))
+        written = list(instance.all_logs(ended.run_id))
+        said = old_runs.evaluate(instance, parts.catalog, parts.outbox, now + timedelta(minutes=30))
+        assert said.endswith("the events of 0 packed")
+        said = old_runs.evaluate(instance, parts.catalog, parts.outbox, now + timedelta(minutes=90))
+        assert said.endswith("the events of 1 packed")
+        assert list(instance.all_logs(ended.run_id)) == written
