@@ -20,4 +20,4 @@ Routes = Callable[[SimulatedMarket, Clock], list[Route]]
 
 def providers() -> dict[str, Routes]:
     """How each provider answers, by the id of its source."""
-    return {name: cast(Routes, module.routes) for name, module in members(__name__).items()}
+    return {name: cast(Routes, module.routes) for name, module in members(__name__, "routes").items()}
