@@ -21,11 +21,12 @@ from steel_assets.assets.jobs import day_of
 from steel_assets.assets.moment import DAY_TAG, RunClock
 from steel_assets.assets.resources import COMPOSED
 from steel_assets.assets.runs import RunReport, run_job
-from steel_assets.assets.sensors import alert_delivery, failed_ticks
+from steel_assets.assets.sensors import failed_ticks
 from steel_assets.assets.upgrade import upgrade_databases
 from steel_assets.catalog.rules import Schedules
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.problem import Problem
+from steel_assets.operations.notifying import notify
 
 TICK_TAG, SCHEDULE_TAG = "dagster/run_key", "dagster/schedule_name"
 """Dagster's own tags of a run that a schedule launched, so that a daemon that takes over later knows what was done."""
@@ -201,7 +202,7 @@ class Process:
         ]
         with dg.build_resources({name: self.parts[name] for name in (COMPOSED, *TELLS)}, instance=self.instance) as parts:
             parts.outbox.report(conditions, now, complete=frozenset({failed_ticks.FAILED, failed_ticks.SILENT}))
-            done = alert_delivery.send(parts.outbox, parts.notifiers, parts.dagster_link)
+            done = notify(parts.outbox, parts.notifiers, parts.dagster_link)
         life.sent, life.unsent = len(done.sent), dict(done.problems)
         for channel, problem in done.problems.items():
             log.error("channel %s: %s", channel, problem)

@@ -1,11 +1,10 @@
 """Sending what is to be told, over every channel that is set up."""
 
-from datetime import UTC, datetime
-
 import dagster as dg
 
-from steel_assets.adapters.alerts.outbox import Outbox, Round
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.notifiers import Notifier
+from steel_assets.operations.notifying import notify
 
 
 @dg.sensor(
@@ -22,15 +21,8 @@ def alert_delivery(
     return dg.SkipReason(evaluate(outbox, notifiers, dagster_link))
 
 
-def send(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> Round:
-    """Take up what was acknowledged by link, let reminders fall due, then send what waits."""
-    outbox.take_up(datetime.now(UTC))
-    outbox.report([], datetime.now(UTC))
-    return outbox.deliver(notifiers, lambda: datetime.now(UTC), dagster_link)
-
-
 def evaluate(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
     """Send, and say what came of it."""
-    done = send(outbox, notifiers, dagster_link)
+    done = notify(outbox, notifiers, dagster_link)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
     return f"{len(done.sent)} notifications sent{troubles}"
