@@ -45,8 +45,9 @@ def open_to(folder: Path) -> None:
             raise PluginError(f"{entry}: not a folder; put the files of that set into a folder of this name, or take it away")
         if not os.access(entry, os.R_OK | os.X_OK):
             raise PluginError(f"{entry}: this process may not read it; chmod u+rx it, or give it to the user who runs this")
-        if entry.stat().st_mode & stat.S_IWOTH:
-            raise PluginError(f"{entry}: everybody on this machine can write it, and what is in it is run; chmod o-w it")
+        files = entry.rglob("*.py") if entry != place else ()
+        for path in (path for path in (entry, *files) if path.exists() and path.stat().st_mode & stat.S_IWOTH):
+            raise PluginError(f"{path}: everybody on this machine can write it, and what is in it is run; chmod o-w it")
     for path in sorted([*place.glob("*.py"), *place.glob("*/*.py")]):
         if path.parent.name not in SETS or path.parent == place:
             raise PluginError(f"{path}: belongs to no set; put it into {', '.join(f'{name}/' for name in SETS)}")

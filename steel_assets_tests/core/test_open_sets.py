@@ -147,9 +147,10 @@ def test_a_file_that_belongs_to_no_set_is_refused_with_the_sets(own: Path, place
         open_to(own)
 
 
-def test_a_folder_that_everybody_can_write_is_not_run(own: Path) -> None:
-    (own / "sources").chmod(0o777)
-    with pytest.raises(PluginError, match="sources: everybody on this machine can write it"):
+@pytest.mark.parametrize("place", ["sources", "sources/tin_exchange.py", "."])
+def test_what_everybody_can_write_is_not_run(own: Path, place: str) -> None:
+    (own / place).chmod(0o777)
+    with pytest.raises(PluginError, match=rf"{(own / place).resolve()}: everybody on this machine can write it"):
         open_to(own)
 
 
