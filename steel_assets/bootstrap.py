@@ -291,7 +291,7 @@ class Platform:
                     f"source {missing[0]} has no connector: add sources/{missing[0]}.py with a function collect to the "
                     "folder that STEEL_PLUGINS_DIR names, or take its YAML out"
                 )
-            if strange := sorted(there - asked):
+            if strange := sorted(there - set(self.catalog.sources)):
                 raise PluginError(
                     f"sources/{strange[0]}.py: no source {strange[0]} is declared; add sources/{strange[0]}.yaml to the "
                     "folder that STEEL_CATALOG_DIR names, or hide the file by a name that begins with _"

@@ -209,7 +209,7 @@ def _declare(model: type[Declaration], raw: Any, where: Path) -> Any:
 def _wrong(model: type[Declaration], problem: Any) -> str:
     """What is wrong with one field, and which keys there are where it is one that there is not."""
     if problem["type"] != "extra_forbidden":
-        return str(problem["msg"])
+        return str(problem["msg"]).removeprefix("Value error, ")
     *place, key = problem["loc"]
     there = _keys_at(model, tuple(place))
     meant = get_close_matches(str(key), there, 1)
