@@ -5,6 +5,7 @@ Nothing is connected or imported before it is used: a command that reads the pub
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import chain
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.catalog import Catalog, CatalogError, load_catalog
-from steel_assets.core.open_sets import open_to
+from steel_assets.core.open_sets import PluginError, open_to
 from steel_assets.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -206,20 +207,26 @@ class Platform:
 
         Raises:
             CatalogError: a rule names a channel that does not exist.
+            ChannelError: the settings of a channel are not valid.
         """
-        from steel_assets.adapters.notifiers import channels
+        from steel_assets.adapters.notifiers import built, channels
 
+        there = channels()
+        self._check_routes(there)
         found = {
-            name: channel.build(self.channel_config(name, channel).revealed(self.secrets.reveal), self.settings.home)
-            for name, channel in channels().items()
+            name: built(channel, self.channel_config(name, channel).revealed(self.secrets.reveal), self.settings.home)
+            for name, channel in there.items()
         }
+        return {name: notifier for name, notifier in found.items() if notifier is not None}
+
+    def _check_routes(self, there: Collection[str]) -> None:
+        """Refuse rules that name a channel that does not exist. Raises CatalogError."""
         policy = self.catalog.rules.alerts
         named = {f"alert {rule.id}": rule.channels for rule in self.catalog.alerts.values()}
         for where, wanted in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
             for name in wanted:
-                if name not in found:
-                    raise CatalogError(f"{where}: there is no channel {name!r}; use {', '.join(found)}")
-        return {name: notifier for name, notifier in found.items() if notifier is not None}
+                if name not in there:
+                    raise CatalogError(f"{where}: there is no channel {name!r}; use {', '.join(there)}")
 
     @property
     def mails(self) -> bool:
@@ -245,6 +252,7 @@ class Platform:
         Raises:
             SettingsError: one of a source is not valid.
             ChannelError: one of a channel is not valid, or the channel does not exist.
+            CatalogError: a rule names a channel that does not exist.
         """
         from steel_assets.adapters.notifiers import ChannelError, channels
 
@@ -256,6 +264,42 @@ class Platform:
             self.providers.options_of(source)
         for name, channel in there.items():
             self.channel_config(name, channel)
+        self._check_routes(there)
+
+    def check_plugins(self) -> None:
+        """Refuse files of one's own that are not what their set asks for, before anything works with them.
+
+        Sets to which nothing is added are not imported. Checks are looked at where the definitions are made, ``providers/``
+        where the sandbox starts.
+
+        Raises:
+            PluginError: a file cannot be used, a source has no connector, or a connector no source.
+        """
+        from steel_assets.core.open_sets import extended
+
+        if extended("steel_assets.core.models"):
+            from steel_assets.core.models import model_families
+
+            model_families()
+        if extended("steel_assets.core.features"):
+            from steel_assets.core.features import feature_families
+
+            feature_families()
+        asked = {source.id for source in self.catalog.sources.values() if source.kind == "api"}
+        if extended("steel_assets.sources") or self.settings.catalog_dir is not None:
+            from steel_assets.sources import connectors
+
+            there = set(connectors())
+            if missing := sorted(asked - there):
+                raise PluginError(
+                    f"source {missing[0]} has no connector: add sources/{missing[0]}.py with a function collect to the "
+                    "folder that STEEL_PLUGINS_DIR names, or take its YAML out"
+                )
+            if strange := sorted(there - set(self.catalog.sources)):
+                raise PluginError(
+                    f"sources/{strange[0]}.py: no source {strange[0]} is declared; add sources/{strange[0]}.yaml to the "
+                    "folder that STEEL_CATALOG_DIR names, or hide the file by a name that begins with _"
+                )
 
     def declared_settings(self) -> set[str]:
         """The environment variables that sources and channels declare."""

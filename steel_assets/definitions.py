@@ -38,6 +38,7 @@ from steel_assets.assets.resources import resources
 from steel_assets.assets.sensors import watchers
 from steel_assets.bootstrap import catalog, platform
 from steel_assets.catalog import Catalog
+from steel_assets.core.open_sets import PluginError
 from steel_assets.core.types import Market
 from steel_assets.settings import settings
 
@@ -77,11 +78,12 @@ def installation(known: Catalog | None = None) -> Installation:
     """What the definitions are built from: the settings of the environment, and the catalogue that they name or ``known``.
 
     Raises:
-        Problem: the catalogue, or a setting of a source or channel, is not valid.
+        Problem: the catalogue, a setting of a source or channel, or a file of one's own is not valid.
     """
     chosen = settings()
     parts = platform(chosen)
     parts.check_settings()
+    parts.check_plugins()
     traced = chosen.otlp_endpoint is not None
     return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind, parts.mails, traced)
 
@@ -107,8 +109,13 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
     ]
     keys = [key for asset in found for key in asset.keys]
     checks = [check for market in markets for check in checks_of(here, market, keys)]
-    named = [key.name for asset in (*found, *checks) for key in asset.check_keys]
-    every_check_has_a_rule(here.catalog.rules, [*named, experiments.CHECK])  # its rule stands there without an experiment too
+    taken, added = ({key.name for asset in part for key in asset.check_keys} for part in (found, checks))
+    if twice := sorted(taken & added):
+        raise PluginError(
+            f"checks/{twice[0]}.py: an asset has a check of that name already; choose another, here and in rules.yaml"
+        )
+    named = taken | added
+    every_check_has_a_rule(here.catalog.rules, {*named, experiments.CHECK})  # its rule stands there without an experiment too
     return [*with_freshness(found, here.catalog.rules), *checks]
 
 

@@ -11,7 +11,13 @@ import pytest
 
 from steel_assets.core import open_sets
 
-PACKAGES = ("steel_assets.sources", "steel_assets.core.models", "steel_assets.core.features", "steel_assets.assets.checks")
+PACKAGES = (
+    "steel_assets.sources",
+    "steel_assets.core.models",
+    "steel_assets.core.features",
+    "steel_assets.adapters.notifiers",
+    "steel_assets.assets.checks",
+)
 
 
 @contextmanager

@@ -11,12 +11,15 @@ from steel_assets.adapters.objects.gcs import GcsStore
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
 from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, WarehouseError
-from steel_assets.bootstrap import catalog, platform
+from steel_assets.bootstrap import Platform, catalog, platform
+from steel_assets.catalog import load_catalog
+from steel_assets.core.open_sets import PluginError, open_to
 from steel_assets.settings import Settings
 from steel_assets_tests.contracts.warehouse import SMALL, rows
 from steel_assets_tests.google.__main__ import services
 from steel_assets_tests.google.secret_server import SecretServer
 from steel_assets_tests.google.serving import running
+from steel_assets_tests.own_folder import own_folder
 
 
 def test_without_settings_everything_is_on_this_machine(tmp_path: Path) -> None:
@@ -80,3 +83,40 @@ def test_a_key_may_be_a_reference_to_a_secret(tmp_path: Path) -> None:
         access = parts.providers.access(catalog().sources["fred_api"])
         assert access.api_key == SecretStr("canary-4711")
         assert "canary" not in repr(parts) + repr(access)
+
+
+TIN = "id: tin_exchange\nname: Tin\ngroups: [settlements]\nbase_url: https://tin.example\n"
+CONNECTOR = "def collect(series, known, moment, access): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("tin_exchange.yaml", TIN, "source tin_exchange has no connector: add sources/tin_exchange.py with a function collect"),
+        (
+            "tin_exchange.py",
+            CONNECTOR,
+            "sources/tin_exchange.py: no source tin_exchange is declared; add sources/tin_exchange.yaml",
+        ),
+    ],
+)
+def test_half_a_source_is_refused_before_anything_is_collected(tmp_path: Path, file: str, text: str, says: str) -> None:
+    with own_folder(tmp_path) as folder:
+        (folder / "sources").mkdir()
+        (folder / "sources" / file).write_text(text)
+        open_to(folder)
+        parts = Platform(Settings(home=tmp_path, catalog_dir=folder, plugins_dir=folder), load_catalog(folder))
+        with pytest.raises(PluginError, match=says):
+            parts.check_plugins()
+
+
+@pytest.mark.parametrize(("kind", "says"), [("models", "no class in it says its family"), ("features", "features and driver")])
+def test_a_model_or_feature_family_that_is_none_is_refused_before_anything_is_trained(
+    tmp_path: Path, kind: str, says: str
+) -> None:
+    with own_folder(tmp_path) as folder:
+        (folder / kind).mkdir()
+        (folder / kind / "odd.py").write_text("nothing = 1\n")
+        open_to(folder)
+        with pytest.raises(PluginError, match=rf"{kind}/odd.py: .*{says}"):
+            Platform(Settings(home=tmp_path, plugins_dir=folder), load_catalog()).check_plugins()

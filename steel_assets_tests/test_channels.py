@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.notifiers import ChannelError, channels
+from steel_assets.adapters.notifiers import ChannelError, NotSent, channels
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import CatalogError, load_catalog
 from steel_assets.settings import Settings
+from steel_assets_tests.own_folder import own_folder
 
 WHOLE = {
     "STEEL_SLACK_WEBHOOK_URL": "https://hooks.slack.example/services/canary-4711",
@@ -104,6 +105,8 @@ def test_a_policy_that_names_a_channel_nobody_has_written_is_refused_too(tmp_pat
     says = r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; use alertmanager, email, log, "
     with pytest.raises(CatalogError, match=says):
         _ = Platform(Settings(home=tmp_path), load_catalog(tmp_path)).notifiers
+    with pytest.raises(CatalogError, match=says):  # and before anything runs, not at the first alert
+        Platform(Settings(home=tmp_path), load_catalog(tmp_path)).check_settings()
 
 
 def test_a_rule_that_names_a_channel_nobody_has_written_is_refused_by_name(tmp_path: Path) -> None:
@@ -113,3 +116,55 @@ def test_a_rule_that_names_a_channel_nobody_has_written_is_refused_by_name(tmp_p
     )
     with pytest.raises(CatalogError, match="alert x: there is no channel 'pigeon'"):
         _ = Platform(Settings(home=tmp_path), load_catalog(tmp_path)).notifiers
+
+
+PAGER = """
+from pydantic import Field
+from steel_assets.adapters.notifiers import ChannelConfig
+
+
+class Config(ChannelConfig):
+    numbers: list[str] = Field(default=[], description="whom it calls")
+
+
+class Pager:
+    def __init__(self, numbers):
+        self.recipients = tuple(numbers)
+
+    def send(self, notification):
+        return {}
+
+
+def build(config, home):
+    return Pager(config.numbers)
+"""
+
+
+def test_a_list_of_a_channel_of_ones_own_is_written_with_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEEL_CHANNELS__PAGER__NUMBERS", "+52155, +52156,")
+    with own_folder(tmp_path) as folder:
+        add(folder, "notifiers/pager.py", PAGER)
+        assert platform(Settings(plugins_dir=folder)).notifiers["pager"].recipients == ("+52155", "+52156")
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "why"),
+    [
+        ("def send", "def sent", r"what its build\(\) returns has no send"),
+        ("self.recipients", "self.people", r"has no recipients"),
+        ("return Pager(", "return Pgaer(", r"its build\(\) raised NameError"),
+    ],
+)
+def test_a_channel_that_cannot_be_built_is_down_and_the_others_are_not(tmp_path: Path, sound: str, broken: str, why: str) -> None:
+    with own_folder(tmp_path) as folder:
+        add(folder, "notifiers/pager.py", PAGER.replace(sound, broken))
+        found = platform(Settings(plugins_dir=folder)).notifiers
+        assert set(found) == {"log", "pager"}
+        with pytest.raises(NotSent, match=why):
+            found["pager"].send(None)  # type: ignore[arg-type]
+
+
+def add(folder: Path, name: str, text: str) -> None:
+    """Write one file of a folder of one's own."""
+    (folder / name).parent.mkdir()
+    (folder / name).write_text(text)

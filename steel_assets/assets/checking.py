@@ -83,7 +83,11 @@ def every_check_has_a_rule(rules: Rules, checks: Iterable[str]) -> None:
     """
     there, declared = set(checks), set(rules.checks)
     if there - declared:
-        raise CatalogError(f"rules.yaml: checks: {', '.join(sorted(there - declared))} has no severity; declare it in rules.yaml")
+        missing = sorted(there - declared)
+        raise CatalogError(
+            f"rules.yaml: checks: {', '.join(missing)} has no severity; declare it in rules.yaml, "
+            f"for example {missing[0]}: {{severity: warn}}"
+        )
     if declared - there:
         raise CatalogError(
             f"rules.yaml: checks: there is no asset check {', '.join(sorted(declared - there))}; remove it from rules.yaml"

@@ -20,7 +20,7 @@ from steel_assets.core.types import Market
 from steel_assets.operations import histories
 from steel_assets.operations.data_quality import quality_rows
 from steel_assets.operations.histories import unfed_by_choice
-from steel_assets.operations.market_tables import read_daily, write_daily
+from steel_assets.operations.market_tables import process, read_daily
 
 QUALITY = "quality_score"
 EACH = {"daily": "trading day", "weekly": "week's publication", "monthly": "month's publication"}
@@ -39,9 +39,7 @@ def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
         if unfed is not None:
             context.log.info(f"{market.id}: {unfed}")
             return
-        history = histories.build(here.catalog, lake, market.id, moment)
-        histories.save(lake, history)
-        daily = write_daily(lake, history)
+        daily = process(here.catalog, lake, market.id, moment)
         as_of = dg.MetadataValue.timestamp(moment.timestamp())
         yield dg.Output(None, OUT, metadata=_written(daily, MARKET_DAILY) | {"as_of": as_of})
 

@@ -19,6 +19,7 @@ from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import counts, listed, preview, schema_of, summary
 from steel_assets.assets.moment import Clock, since_of
 from steel_assets.catalog import Source
+from steel_assets.core.problem import Problem
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations import collecting
 from steel_assets.operations.importing import turn
@@ -77,7 +78,7 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
                 done = collecting.collect(providers.catalog, lake, providers, home, source, groups[key], moment, since)
             except Exception as error:  # noqa: BLE001 - any error of one group is reported, and the other groups are asked
                 context.log.error(f"{key.to_user_string()}: {traceback.format_exc()}")
-                yield result(here.catalog.rules, key, COLLECTED, Verdict(False, f"{error}" or type(error).__name__))
+                yield result(here.catalog.rules, key, COLLECTED, Verdict(False, _in_words(error)))
                 continue
             if done.answered:
                 yield dg.MaterializeResult(
@@ -86,6 +87,13 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
             yield result(here.catalog.rules, key, COLLECTED, _verdict(done))
 
     return collected
+
+
+def _in_words(error: Exception) -> str:
+    """What is said of an error: its message, where one was written for people, else its type too."""
+    if isinstance(error, Problem) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error} (where: see this run's log)"
 
 
 def _verdict(done: collecting.Collected) -> Verdict:

@@ -21,11 +21,12 @@ from steel_assets.assets.jobs import day_of
 from steel_assets.assets.moment import DAY_TAG, RunClock
 from steel_assets.assets.resources import COMPOSED
 from steel_assets.assets.runs import RunReport, run_job
-from steel_assets.assets.sensors import alert_delivery, failed_ticks
+from steel_assets.assets.sensors import failed_ticks
 from steel_assets.assets.upgrade import upgrade_databases
 from steel_assets.catalog.rules import Schedules
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.problem import Problem
+from steel_assets.operations.notifying import notify
 
 TICK_TAG, SCHEDULE_TAG = "dagster/run_key", "dagster/schedule_name"
 """Dagster's own tags of a run that a schedule launched, so that a daemon that takes over later knows what was done."""
@@ -206,7 +207,7 @@ class Process:
             parts.outbox.report(conditions, now, complete=frozenset({failed_ticks.FAILED, failed_ticks.SILENT}))
             sent = []
             for _ in range(TELLINGS):
-                done = alert_delivery.send(parts.outbox, parts.notifiers, parts.dagster_link)
+                done = notify(parts.outbox, parts.notifiers, parts.dagster_link)
                 sent += done.sent
                 life.unsent |= done.problems
                 if not done.sent:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from steel_assets.catalog.prices import Prices, Profiles
 from steel_assets.catalog.rules import Rules
@@ -17,6 +19,7 @@ from steel_assets.core.alerts.subjects import Subjects
 from steel_assets.core.alerts.wording import names_in
 from steel_assets.core.calendar_names import calendar_exists
 from steel_assets.core.experiments import Experiment
+from steel_assets.core.open_sets import SETS
 from steel_assets.core.parity_terms import PERCENT, Parity
 from steel_assets.core.plain_yaml import NotPlain, load_plain
 from steel_assets.core.problem import Problem
@@ -28,8 +31,14 @@ SHIPPED = Path(__file__).parent
 LARGEST_BYTES = 4 * 2**20
 DEEPEST = 16
 
+KINDS = ("sources", "series", "markets", "parity", "alerts", "experiments")
+"""The folders of declarations."""
+
 LISTS = ("series", "alerts")
 """Folders whose files hold a list of declarations; in the others each file is one declaration."""
+
+Files = dict[tuple[type[Declaration], str], Path]
+"""Which file declares what, by kind and id."""
 
 D = TypeVar("D", Source, Series, Market, Parity, AlertRule, Experiment)
 
@@ -84,44 +93,62 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         if not extra.is_dir():
             raise CatalogError(f"STEEL_CATALOG_DIR names {extra}, which is not a folder; create it or unset the variable")
         folders.append(extra)
-    prices = _declare(Prices, _whole(folders, "prices.yaml"), "prices.yaml")
-    profiles = _declare(Profiles, _whole(folders, "profiles.yaml"), "profiles.yaml")
+        _no_misspelt_folder(extra)
+    prices = _declare(Prices, _whole(folders, "prices.yaml"), _file_of(folders, "prices.yaml"))
+    profiles = _declare(Profiles, _whole(folders, "profiles.yaml"), _file_of(folders, "profiles.yaml"))
     costs = {"costs": prices.of_a_day(profiles.profiles[profiles.day])}
-    declared = _declare(Rules, _merged(costs, _whole(folders, "rules.yaml")), "rules.yaml")
+    declared = _declare(Rules, _merged(costs, _whole(folders, "rules.yaml")), _file_of(folders, "rules.yaml"))
+    files: Files = {}
     catalog = Catalog(
-        sources=_gather(folders, "sources", Source),
-        series=_gather(folders, "series", Series),
-        markets=_gather(folders, "markets", Market),
-        parity=_gather(folders, "parity", Parity),
-        alerts={name: _limited(rule, declared) for name, rule in _gather(folders, "alerts", AlertRule).items()},
+        sources=_gather(folders, "sources", Source, files),
+        series=_gather(folders, "series", Series, files),
+        markets=_gather(folders, "markets", Market, files),
+        parity=_gather(folders, "parity", Parity, files),
+        alerts={name: _limited(rule, declared) for name, rule in _gather(folders, "alerts", AlertRule, files).items()},
         rules=declared,
         prices=prices,
         profiles=profiles,
-        experiments=_gather(folders, "experiments", Experiment),
+        experiments=_gather(folders, "experiments", Experiment, files),
     )
-    for market in catalog.markets.values():
-        _check_market(market, catalog)
-    for series in catalog.series.values():
-        _check_series(series, catalog)
-    for parity in catalog.parity.values():
-        _check_parity(parity, catalog)
-    for rule in catalog.alerts.values():
-        _check_alert(rule, catalog)
-    for experiment in catalog.experiments.values():
-        _check_experiment(experiment, catalog)
+    _check(catalog.markets, _check_market, catalog, files)
+    _check(catalog.series, _check_series, catalog, files)
+    _check(catalog.parity, _check_parity, catalog, files)
+    _check(catalog.alerts, _check_alert, catalog, files)
+    _check(catalog.experiments, _check_experiment, catalog, files)
+    rules = _file_of(folders, "rules.yaml")
     for name, check in catalog.rules.checks.items():
         if check.alert not in catalog.alerts:
-            raise CatalogError(f"rules.yaml: checks.{name}.alert {check.alert!r} is not an alert rule; {_known(catalog.alerts)}")
+            raise CatalogError(f"{rules}: checks.{name}.alert {check.alert!r} is not an alert rule; {_known(catalog.alerts)}")
     if catalog.rules.default_market not in catalog.markets:
-        raise CatalogError(
-            f"rules.yaml: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}"
-        )
+        raise CatalogError(f"{rules}: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}")
     if catalog.markets[catalog.rules.default_market].frequency != "daily":
         raise CatalogError(
-            f"rules.yaml: default_market {catalog.rules.default_market!r} must be a daily market: its next business day is what "
+            f"{rules}: default_market {catalog.rules.default_market!r} must be a daily market: its next business day is what "
             "GET /predict/steel-rebar-price answers"
         )
     return catalog
+
+
+def _no_misspelt_folder(extra: Path) -> None:
+    """Refuse a subfolder with YAML that is nearly called as one that is read. Raises CatalogError."""
+    for folder in sorted(extra.iterdir()):
+        meant = get_close_matches(folder.name, KINDS, 1, 0.8) if folder.name not in (*KINDS, *SETS) else []
+        if meant and folder.is_dir() and any(folder.glob("*.y*ml")):
+            raise CatalogError(f"{folder}: nothing is read from a folder of this name; did you mean {meant[0]}/?")
+
+
+def _file_of(folders: list[Path], name: str) -> Path:
+    """The file to look at when what all files called ``name`` say together is wrong: the user's own, where there is one."""
+    return next(path for folder in reversed(folders) if (path := folder / name).exists())
+
+
+def _check(things: Mapping[str, D], check: Callable[[D, Catalog], None], catalog: Catalog, files: Files) -> None:
+    """Hold each of ``things`` to what else is declared. Raises CatalogError, with the file."""
+    for thing in things.values():
+        try:
+            check(thing, catalog)
+        except CatalogError as error:
+            raise CatalogError(f"{files[type(thing), thing.id]}: {error}") from error
 
 
 def _whole(folders: list[Path], name: str) -> dict[str, Any]:
@@ -132,7 +159,7 @@ def _whole(folders: list[Path], name: str) -> dict[str, Any]:
     return found
 
 
-def _gather(folders: list[Path], kind: str, model: type[D]) -> dict[str, D]:
+def _gather(folders: list[Path], kind: str, model: type[D], files: Files) -> dict[str, D]:
     found: dict[str, D] = {}
     for folder in folders:
         here: dict[str, Path] = {}
@@ -143,7 +170,7 @@ def _gather(folders: list[Path], kind: str, model: type[D]) -> dict[str, D]:
                 entry = _declare(model, raw, path)
                 if entry.id in here:
                     raise CatalogError(f"{path}: {entry.id!r} is already declared in {here[entry.id]}; choose another id")
-                here[entry.id] = path
+                here[entry.id] = files[model, entry.id] = path
                 found[entry.id] = entry
     return found
 
@@ -170,13 +197,35 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _declare(model: type[Declaration], raw: Any, where: Path | str) -> Any:
+def _declare(model: type[Declaration], raw: Any, where: Path) -> Any:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        name = raw.get("id", "?") if isinstance(raw, dict) else "?"
-        lines = [f"  {'.'.join(map(str, e['loc'])) or '(whole entry)'}: {e['msg']}" for e in error.errors()]
-        raise CatalogError(f"{where}: declaration {name!r} is not valid\n" + "\n".join(lines)) from error
+        named = f"declaration {raw['id']!r} is" if isinstance(raw, dict) and "id" in raw else "what it declares is"
+        lines = [f"  {'.'.join(map(str, e['loc'])) or '(whole entry)'}: {_wrong(model, e)}" for e in error.errors()]
+        raise CatalogError(f"{where}: {named} not valid\n" + "\n".join(lines)) from error
+
+
+def _wrong(model: type[Declaration], problem: Any) -> str:
+    """What is wrong with one field, and which keys there are where it is one that there is not."""
+    if problem["type"] != "extra_forbidden":
+        return str(problem["msg"]).removeprefix("Value error, ")
+    *place, key = problem["loc"]
+    there = _keys_at(model, tuple(place))
+    meant = get_close_matches(str(key), there, 1)
+    remedy = f"; did you mean {meant[0]}?" if meant else f"; there are {', '.join(there)}" if there else ""
+    return f"there is no such key{remedy}"
+
+
+def _keys_at(kind: Any, place: tuple[str | int, ...]) -> tuple[str, ...]:
+    """The keys that a declaration of ``kind`` may have at ``place``; none where it holds no declaration there."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if not place:
+            return tuple(kind.model_fields)
+        about = kind.model_fields.get(str(place[0]))
+        return _keys_at(about.annotation, place[1:]) if about else ()
+    inside = place if get_origin(kind) in (Union, UnionType, Annotated) else place[1:]
+    return next((keys for part in get_args(kind) if (keys := _keys_at(part, inside))), ())
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

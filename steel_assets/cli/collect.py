@@ -42,11 +42,15 @@ def collect(
         report = session.run("data_collection", moment, only=only, since=first)
         parts = session.platform
         groups = _groups(parts.catalog, parts.lake, parts.providers.quotas, source, moment)
+        asked = {name: parts.providers.not_configured(parts.catalog.sources[name]) for name in source or ()}
     if as_json:
         answer = {"run_id": report.run_id, "success": report.success, "failed": report.failed_checks, "groups": groups}
         typer.echo(json.dumps(answer))
     else:
         console.print(table("Collected", groups))
+    for name, unasked in asked.items():
+        if unasked is not None:
+            console.print(f"[yellow]○[/] {name}: {unasked}", highlight=False)
     for name, reason in (report.failed_steps | report.failed_checks).items():
         console.print(f"[red]✗[/] {name}: {reason}", highlight=False)
     if not report.success or report.failed_checks:

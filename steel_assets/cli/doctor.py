@@ -50,6 +50,7 @@ def doctor(
 
     def channels() -> str:
         parts.check_settings()
+        parts.check_plugins()
         return _channels(parts.notifiers)
 
     findings = [

@@ -30,6 +30,17 @@ def read_daily(catalog: Catalog, lake: Lake, market: str) -> pd.DataFrame:
         return write_daily(lake, histories.load(catalog, lake, market))
 
 
+def process(catalog: Catalog, lake: Lake, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+    """Build and store the history of ``market`` as of ``moment`` (UTC), and the table that people read, which is returned.
+
+    Raises:
+        HistoryError: there are no prices, or too few; the message names the series and the remedy.
+    """
+    history = histories.build(catalog, lake, market, moment)
+    histories.save(lake, history)
+    return write_daily(lake, history)
+
+
 def write_daily(lake: Lake, history: MarketHistory) -> pd.DataFrame:
     """Store the newest version of each day's price in ``history``; return the rows."""
     daily = MARKET_DAILY.enforce(daily_prices(history))

@@ -8,6 +8,7 @@ modules are private.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import cast
 
 from steel_assets.core.open_sets import members
@@ -37,7 +38,7 @@ __all__ = [
 
 def connectors() -> list[str]:
     """The ids of all sources with a connector: the files of this folder and of the plugin folders that define ``collect``."""
-    return [name for name, module in members(__name__).items() if hasattr(module, "collect")]
+    return list(_connectors())
 
 
 def connector(source_id: str) -> Connector:
@@ -46,10 +47,14 @@ def connector(source_id: str) -> Connector:
     Raises:
         LookupError: no file defines it.
     """
-    found = {name: module for name, module in members(__name__).items() if hasattr(module, "collect")}
+    found = _connectors()
     if source_id not in found:
         raise LookupError(
             f"source {source_id!r} has no connector; there are {', '.join(found)}. "
             f"Add sources/{source_id}.py with a function collect"
         )
     return cast(Connector, found[source_id])
+
+
+def _connectors() -> dict[str, ModuleType]:
+    return {name: module for name, module in members(__name__, "collect").items() if hasattr(module, "collect")}

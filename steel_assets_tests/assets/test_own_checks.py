@@ -12,7 +12,7 @@ import pytest
 from steel_assets.assets.checks import checks_of
 from steel_assets.bootstrap import catalog
 from steel_assets.core.open_sets import PluginError, open_to
-from steel_assets.definitions import installation
+from steel_assets.definitions import assets, installation
 from steel_assets_tests.own_folder import own_folder
 
 HEAD = "from steel_assets.assets.checking import Verdict\n"
@@ -58,3 +58,12 @@ def test_a_check_without_one_of_its_parts_is_refused(load: Load, part: str) -> N
 def test_a_check_of_an_asset_that_no_market_has_is_refused_with_those_that_there_are(load: Load) -> None:
     with pytest.raises(PluginError, match=r"ASSET is 'forecast', which no market has; use one of forecasts, metrics_daily"):
         load(SOUND.replace('"forecasts"', '"forecast"'))
+
+
+def test_a_check_with_the_name_of_one_that_an_asset_brings_is_refused(tmp_path: Path) -> None:
+    with own_folder(tmp_path) as folder:
+        (folder / "checks").mkdir()
+        (folder / "checks" / "quality_score.py").write_text(SOUND)
+        open_to(folder)
+        with pytest.raises(PluginError, match=r"checks/quality_score.py: an asset has a check of that name already"):
+            assets(installation())

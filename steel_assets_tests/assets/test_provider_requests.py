@@ -106,3 +106,15 @@ def test_a_provider_is_asked_by_one_process_at_a_time(sandbox: Sandbox, tmp_path
     assert platform.lake.observations().empty
     assert collection(platform, fred).failed_checks == {}
     assert isinstance(platform.lake.observations()["period"].max(), pd.Timestamp)
+
+
+def test_a_fault_in_a_connector_costs_its_own_source_and_says_what_it_was(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("steel_assets.sources.yahoo_finance.collect", lambda *_: {}["rows"])
+    platform = platform_where(sandbox, tmp_path)
+    report = collection(platform)
+    groups = platform.catalog.sources["yahoo_finance"].groups
+    why = "KeyError: 'rows' (where: see this run's log)"
+    assert report.failed_checks == {f"raw/yahoo_finance/{group}: collected": why for group in groups}
+    assert set(platform.lake.observations()["source"]) == {*GROUPS} - {"yahoo_finance"}

@@ -209,6 +209,67 @@ def test_a_mistake_is_refused_and_named(folder: Path, file: str, content: str, s
         load_catalog(folder)
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        (
+            "markets/x.yaml",
+            MARKET.replace("id: wire", "id: x_wire", 1) + "driver: []\n",
+            "driver: there is no such key; did you mean drivers?",
+        ),
+        (
+            "markets/x.yaml",
+            MARKET.replace("id: wire", "id: x_wire", 1).replace("brazil}", "brazil, unti: USD/t}"),
+            "target.unti: .*unit?",
+        ),
+        (
+            "rules.yaml",
+            "checks: {drift: {severity: warn, limit: 2}}\n",
+            "checks.drift.limit: there is no such key; there are severity, ",
+        ),
+        (
+            "rules.yaml",
+            "alerts: {hours: {sms: {strat: '07:00', end: '20:00'}}}\n",
+            "alerts.hours.sms.strat: .*did you mean start",
+        ),
+    ],
+)
+def test_a_misspelt_key_is_refused_with_its_file_and_the_key_that_was_meant(
+    folder: Path, file: str, content: str, says: str
+) -> None:
+    (folder / file).write_text(content)
+    with pytest.raises(CatalogError, match=f"{folder}/{file}: (?s:.*){says}"):
+        load_catalog(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        (
+            "markets/x.yaml",
+            MARKET.replace("id: wire", "id: x_wire", 1).replace("brazil}", "brasil}"),
+            "market x_wire_rod_brazil: series",
+        ),
+        ("series/x.yaml", SERIES.replace("wire_rod_brazil", "y") + "    source: reuters\n", "series y: source 'reuters'"),
+        ("rules.yaml", "default_market: nowhere\n", "default_market 'nowhere'"),
+    ],
+)
+def test_what_does_not_fit_the_rest_is_named_with_its_file(folder: Path, file: str, content: str, says: str) -> None:
+    (folder / file).write_text(content)
+    with pytest.raises(CatalogError, match=f"{folder}/{file}: {says}"):
+        load_catalog(folder)
+
+
+def test_a_folder_whose_name_is_misspelt_is_not_passed_over_and_any_other_is(folder: Path) -> None:
+    (folder / "mappings").mkdir()
+    (folder / "mappings" / "x.yaml").write_text("columns: {}\n")
+    load_catalog(folder)
+    (folder / "serie").mkdir()
+    (folder / "serie" / "x.yaml").write_text(SERIES)
+    with pytest.raises(CatalogError, match="serie: nothing is read from a folder of this name; did you mean series"):
+        load_catalog(folder)
+
+
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="STEEL_CATALOG_DIR"):
         load_catalog(tmp_path / "nothing")

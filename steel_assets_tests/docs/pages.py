@@ -16,6 +16,7 @@ from steel_assets_tests.isolation import ROOT
 
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "deploy/README.md")
 REFERENCE = "docs/reference"
+STYLE = Path("docs/site/site.css")
 CONFIGURATION = ROOT / "zensical.toml"
 
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
@@ -45,6 +46,7 @@ def stage(folder: Path) -> None:
         for target, _ in links(page):
             if target and target.suffix != ".md" and (ROOT / target).is_file():
                 _copy(target, folder)
+    _copy(STYLE, folder)
     (folder / REFERENCE).mkdir(parents=True)
     for name, text in reference.pages().items():
         (folder / REFERENCE / name).write_text(text)

@@ -8,6 +8,7 @@ A channel is a module with ``Config``, its settings (see ``_config``), and ``bui
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, cast
@@ -15,7 +16,7 @@ from typing import Protocol, cast
 from steel_assets.adapters.notifiers._config import ChannelConfig, ChannelError, configured, variables_of
 from steel_assets.adapters.notifiers._post import NotificationRefused, NotSent, post
 from steel_assets.core.alerts.message import Notification
-from steel_assets.core.open_sets import members
+from steel_assets.core.open_sets import PluginError, members
 
 __all__ = [
     "ChannelConfig",
@@ -24,11 +25,14 @@ __all__ = [
     "NotSent",
     "NotificationRefused",
     "Notifier",
+    "built",
     "channels",
     "configured",
     "post",
     "variables_of",
 ]
+
+_logger = logging.getLogger("steel.alerts")
 
 
 class Notifier(Protocol):
@@ -64,6 +68,37 @@ class ChannelModule(Protocol):
         """
 
 
+class _Unusable:
+    """A channel that is set up and cannot be used: nothing goes over it, and the others tell of it."""
+
+    recipients: tuple[str, ...] = ()
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def send(self, notification: Notification) -> Mapping[str, str]:
+        raise NotSent(self._why)
+
+
+def built(channel: ChannelModule, config: ChannelConfig, home: Path) -> Notifier | None:
+    """What ``channel`` builds. Where that fails, or cannot send, one that is down: a fault in one channel stops no other."""
+    try:
+        notifier = channel.build(config, home)
+    except Exception as error:
+        _logger.exception("a channel cannot be built")
+        return _Unusable(f"its build() raised {type(error).__name__}")
+    missing = [part for part in ("recipients", "send") if notifier is not None and not hasattr(notifier, part)]
+    return _Unusable(f"what its build() returns has no {' and no '.join(missing)}") if missing else notifier
+
+
 def channels() -> dict[str, ChannelModule]:
-    """Every channel, configured or not, by name: the files of this folder and of the plugin folders."""
-    return {name: cast(ChannelModule, module) for name, module in members(__name__).items()}
+    """Every channel, configured or not, by name: the files of this folder and of the plugin folders.
+
+    Raises:
+        PluginError: a user's file has no ``build``, or no ``Config`` of the right kind.
+    """
+    found = members(__name__, "Config", "build")
+    for module in found.values():
+        if not (isinstance(module.Config, type) and issubclass(module.Config, ChannelConfig)):
+            raise PluginError(f"{module.__file__}: Config must be a class that inherits ChannelConfig")
+    return {name: cast(ChannelModule, module) for name, module in found.items()}

@@ -1,15 +1,16 @@
 """The settings of a channel: a model in its file, filled from variables; errors name the variable.
 
 A field ``url`` of the channel ``teams`` is the variable ``STEEL_CHANNELS__TEAMS__URL``; the ``alias`` of a field is a shorter
-variable, used if the long one is not set. Passwords, tokens and addresses that contain one are ``SecretStr``; they may be
-references (``sm://…``), which are looked up before the channel is built.
+variable, used if the long one is not set. A list or tuple is written with commas between its entries. Passwords, tokens and
+addresses that contain one are ``SecretStr``; they may be references (``sm://…``), which are looked up before the channel is
+built.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
@@ -99,12 +100,19 @@ def configured(channel: str, kind: type[C], own: Mapping[str, SecretStr], named:
     for name, (_, *shorter) in variables.items():
         value = own.get(name) or next((value for value in map(named, shorter) if value is not None), None)
         if value is not None:
-            found[name] = value.get_secret_value()
+            found[name] = _listed(kind, name, value.get_secret_value())
     try:
         return kind.model_validate(found)
     except ValidationError as error:
         problems = [_problem_in_words(problem, variables) for problem in error.errors(include_input=False, include_url=False)]
     raise ChannelError(f"channel {channel}: {'; '.join(problems)}")
+
+
+def _listed(kind: type[ChannelConfig], name: str, value: str) -> str | list[str]:
+    """``value`` as the field takes it: of a list or tuple, what stands between its commas."""
+    if get_origin(kind.model_fields[name].annotation) not in (list, tuple, set):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _problem_in_words(problem: Any, variables: Mapping[str, tuple[str, ...]]) -> str:

@@ -1,11 +1,10 @@
 """Sends waiting notifications over every configured channel."""
 
-from datetime import UTC, datetime
-
 import dagster as dg
 
-from steel_assets.adapters.alerts.outbox import Outbox, Round
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.notifiers import Notifier
+from steel_assets.operations.notifying import notify
 
 
 @dg.sensor(
@@ -23,15 +22,8 @@ def alert_delivery(
     return dg.SkipReason(evaluate(outbox, notifiers, dagster_link))
 
 
-def send(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> Round:
-    """Apply acknowledgements made by link, make reminders due, then send what waits."""
-    outbox.take_up(datetime.now(UTC))
-    outbox.report([], datetime.now(UTC))
-    return outbox.deliver(notifiers, lambda: datetime.now(UTC), dagster_link)
-
-
 def evaluate(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
     """Send what waits, and summarise the result in one sentence."""
-    done = send(outbox, notifiers, dagster_link)
+    done = notify(outbox, notifiers, dagster_link)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
     return f"{len(done.sent)} notifications sent{troubles}"

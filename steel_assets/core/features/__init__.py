@@ -18,7 +18,7 @@ from types import ModuleType
 import pandas as pd
 
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.open_sets import members, places
+from steel_assets.core.open_sets import PluginError, is_own, members, places
 
 Family = Callable[[MarketHistory], pd.DataFrame]
 
@@ -29,9 +29,13 @@ def feature_families() -> dict[str, Family]:
 
 
 def build_features(history: MarketHistory) -> pd.DataFrame:
-    """All families for the market's frequency side by side, one row per origin."""
+    """All families for the market's frequency side by side, one row per origin.
+
+    Raises:
+        PluginError: a user's family raised, or returned no frame of the origins.
+    """
     tables = [
-        module.features(history).add_prefix(f"{name}.")
+        _table(module, history).add_prefix(f"{name}.")
         for name, module in _modules().items()
         if history.market.frequency in getattr(module, "FREQUENCIES", ("daily",))
     ]
@@ -48,10 +52,25 @@ def driver_of(feature: str) -> str:
     return str(_modules()[family].driver(column))
 
 
+def _table(module: ModuleType, history: MarketHistory) -> pd.DataFrame:
+    """What one family says; one of one's own is held to its promise, and named where it breaks it."""
+    if not is_own(module):
+        found: pd.DataFrame = module.features(history)
+        return found
+    where = f"{module.__file__}: features() of market {history.market.id}"
+    try:
+        found = module.features(history)
+    except Exception as error:
+        raise PluginError(f"{where} raised {type(error).__name__}: {error}") from error
+    if not isinstance(found, pd.DataFrame) or not found.index.equals(history.origins):
+        raise PluginError(f"{where} must return a DataFrame with history.origins as its index, one row per origin")
+    return found
+
+
 def _modules() -> dict[str, ModuleType]:
     return _modules_of(places(__name__))
 
 
 @lru_cache(maxsize=8)
 def _modules_of(_: tuple[str, ...]) -> dict[str, ModuleType]:
-    return members(__name__)
+    return members(__name__, "features", "driver")

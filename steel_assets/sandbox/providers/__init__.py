@@ -20,4 +20,4 @@ Routes = Callable[[SimulatedMarket, SandboxClock], list[Route]]
 
 def providers() -> dict[str, Routes]:
     """The routes of each provider, by source id."""
-    return {name: cast(Routes, module.routes) for name, module in members(__name__).items()}
+    return {name: cast(Routes, module.routes) for name, module in members(__name__, "routes").items()}

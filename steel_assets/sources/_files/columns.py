@@ -86,7 +86,7 @@ class Columns:
         if found is None:
             found = _only([place for place in range(self._width) if place not in taken])
         if found is None:
-            found = _only([place for place in self._filled_with(_figure) if place not in taken])
+            found = _only([place for place in self._filled_with(looks_like_figure) if place not in taken])
         if found is None:
             raise self._file.refusal(
                 f"it is not clear which column has the values; the columns are {self._listed}: choose one with --value-column"
@@ -134,10 +134,6 @@ def _is_period(name: str) -> bool:
 def _numbered(place: int) -> str:
     """The name of a column without a header."""
     return f"column {place + 1}"
-
-
-def _figure(cell: object) -> bool:
-    return looks_like_figure(cell)
 
 
 def _only(places: Sequence[int]) -> int | None:
