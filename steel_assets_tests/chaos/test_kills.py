@@ -21,7 +21,7 @@ from steel_assets_tests.chaos.world import EVE, small_catalog
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
 
-QUICK, MANY = 5, 100
+QUICK, MANY = 3, 100
 
 
 @dataclass

@@ -22,7 +22,7 @@ def test_a_market_is_compared_on_real_prices_without_a_lake(tmp_path: Path, real
     document = tmp_path / "accuracy.md"
     document.write_text(f"# Ours\n{BEGIN}\nold\n{END}\nKept.\n")
     found = steel.json(
-        "compare", "rebar_fob_turkey", "--real", str(real_prices), "--start", "2023-06-01", "--step", "3",
+        "compare", "rebar_fob_turkey", "--real", str(real_prices), "--start", "2023-06-01", "--step", "10",
         "--output", "pictures", "--document", "accuracy.md",
     )  # fmt: skip
     table = pd.DataFrame(found["scores"]).set_index(["model", "h"])
