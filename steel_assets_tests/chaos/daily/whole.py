@@ -19,18 +19,17 @@ import pandas as pd
 from rich.console import Console
 
 from steel_assets_tests.chaos.daily.catalogue import shrink
+from steel_assets_tests.prepared import USED
 
 LEASE_SECONDS = 3.0
 LIMIT = 600.0
 """A life waits so long for another one to end: what bounds a hang, on a machine however busy."""
 
-USED = ("duckdb", "pyarrow.parquet", "exchange_calendars", "steel_assets.sandbox.server", "steel_assets.core.models", "uvicorn")
-
 
 def main() -> None:
     """Serve until standard input ends."""
     shrink()
-    for name in ("steel_assets.cli.run", *USED):
+    for name in ("steel_assets.cli.run", "steel_assets.assets.sensors", *USED):
         import_module(name)
     for line in sys.stdin:
         wanted = json.loads(line)
