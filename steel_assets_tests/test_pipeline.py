@@ -27,7 +27,8 @@ FORECAST_FACTS = ["horizon", "origin", "target_date", "last_price", "predicted_p
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Steel:
     """A folder in which the demo has lived for two days."""
-    steel = Steel(tmp_path_factory.mktemp("pipeline"), {"STEEL_HISTORY_YEARS": "3"})
+    settings = {"STEEL_HISTORY_YEARS": "3", "STEEL_HTTP_TIMEOUT_SECONDS": "300"}  # on a busy machine
+    steel = Steel(tmp_path_factory.mktemp("pipeline"), settings)
     done = steel("demo", "--days", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     steel.settings["SUMMARY"] = done.stdout
