@@ -1,4 +1,7 @@
-"""The whole pipeline, as a newcomer runs it: three days of the simulated market, then everything that must hold afterwards."""
+"""The whole pipeline, as a newcomer runs it: two days of the simulated market, then everything that must hold afterwards.
+
+It begins with three years of prices, not ten: every market, horizon and model family is there, and a training learns from less.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,10 @@ FORECAST_FACTS = ["horizon", "origin", "target_date", "last_price", "predicted_p
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Steel:
-    """A folder in which the demo has lived for three days."""
-    steel = Steel(tmp_path_factory.mktemp("pipeline"))
-    done = steel("demo", "--days", "3")
+    """A folder in which the demo has lived for two days."""
+    settings = {"STEEL_HISTORY_YEARS": "3", "STEEL_HTTP_TIMEOUT_SECONDS": "300"}  # on a busy machine
+    steel = Steel(tmp_path_factory.mktemp("pipeline"), settings)
+    done = steel("demo", "--days", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     steel.settings["SUMMARY"] = done.stdout
     return steel
@@ -35,7 +39,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Steel:
 def copy(pipeline: Steel, tmp_path: Path) -> Steel:
     """The same folder, to change at will."""
     shutil.copytree(pipeline.folder, tmp_path / "copy")
-    return Steel(tmp_path / "copy")
+    return Steel(tmp_path / "copy", pipeline.settings)
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +112,14 @@ def test_the_missions_tables_have_the_missions_columns_first(pipeline: Steel) ->
         frame = table(pipeline, name)
         assert list(frame.columns[: len(wanted)]) == wanted
         assert {"market", "horizon"} <= set(frame.columns[len(wanted) :])
-    assert len(table(pipeline, "metrics_daily")) == 3 * 20
+    assert len(table(pipeline, "metrics_daily")) == 2 * 20
     assert len(table(pipeline, "promotions")) >= 20
 
 
 def test_a_forecast_whose_day_has_come_stands_beside_what_happened(pipeline: Steel) -> None:
     rows = table(pipeline, "predictions_vs_reality")
     if rows.empty:
-        pytest.skip("no trading day lies between the three issues (a weekend)")
+        pytest.skip("no trading day lies between the two issues (a weekend)")
     assert (abs(rows["predicted_price"] - rows["actual_price"]) - rows["error_absolute"]).abs().max() < 1e-9
 
 
@@ -126,7 +130,7 @@ def test_raw_data_is_marked_simulated_and_only_the_first_collection_is_large(pip
         assert frame["simulated"].all()
         sizes.setdefault(str(frame["collected_at"].iloc[0]), []).append(len(frame))
     first, *later = [sum(counts) for _, counts in sorted(sizes.items())]
-    assert first > 50_000
+    assert first > 10_000
     assert all(rows < 200 for rows in later)
 
 
@@ -142,7 +146,7 @@ def test_a_second_demo_on_the_same_day_changes_no_data_no_forecast_and_no_decisi
 
 def test_forecasting_as_of_an_earlier_day_without_the_newest_data_gives_exactly_what_was_published(copy: Steel) -> None:
     rows = published(copy)
-    earlier = sorted(rows["as_of"].unique())[1]
+    earlier = rows["as_of"].min()
     day = rows.loc[rows["as_of"] == earlier, "issued_date"].iloc[0]
     removed = [
         path for path in (copy.lake / "raw-data").rglob("*.parquet") if pd.read_parquet(path)["collected_at"].iloc[0] > earlier

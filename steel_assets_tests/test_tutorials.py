@@ -17,6 +17,9 @@ TOOLS = Path(sys.executable).parent
 BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (?P<path>[\w./-]+\.(py|yaml))\n")
 
+SMALL = {"COLUMNS": "160", "STEEL_HTTP_TIMEOUT_SECONDS": "300", "STEEL_HISTORY_YEARS": "3"}
+"""The terminal and the machine of the stranger: a wide one, a busy one, and enough prices to learn from."""
+
 
 def blocks(page: Path, *kinds: str) -> list[str]:
     """The text of the blocks of these kinds, in order."""
@@ -46,8 +49,7 @@ def test_a_stranger_who_follows_the_page_gets_what_it_says(page: Path, tmp_path:
     done = subprocess.run(
         ["bash", "-c", commands],
         cwd=tmp_path,
-        env=environment
-        | {"PATH": f"{TOOLS}:{environment['PATH']}", "COLUMNS": "160", "STEEL_HTTP_TIMEOUT_SECONDS": "300"},  # on a busy machine
+        env=environment | {"PATH": f"{TOOLS}:{environment['PATH']}"} | SMALL,
         capture_output=True,
         text=True,
         check=False,

@@ -50,10 +50,11 @@ def variables(programs: Path) -> dict[str, str]:
     return environment | {"PATH": f"{programs}:{environment['PATH']}", "COLUMNS": "160", "STEEL_HTTP_TIMEOUT_SECONDS": "300"}
 
 
-def run(programs: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """What a program of that environment does in ``folder``."""
+def run(programs: Path, folder: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """What a program of that environment does in ``folder``, with ``settings``."""
     started = [str(programs / command[0]), *command[1:]]
-    return subprocess.run(started, cwd=folder, env=variables(programs), capture_output=True, text=True, check=False)
+    environment = variables(programs) | settings
+    return subprocess.run(started, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_it_carries_every_file_of_the_package_and_the_instance_of_one_machine(wheel: Path) -> None:
@@ -95,7 +96,7 @@ def test_a_demo_begins_an_instance_in_an_empty_folder_and_prices_are_collected_i
     assert begun.returncode == 0, begun.stderr
     assert "rebar_fob_turkey" in begun.stdout
     assert (tmp_path / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()
-    collected = run(programs, tmp_path, "steel", "collect", "--source", "yahoo_finance")
+    collected = run(programs, tmp_path, "steel", "collect", "--source", "yahoo_finance", STEEL_HISTORY_YEARS="1")
     assert collected.returncode == 0, collected.stdout + collected.stderr
     assert {path.name for path in tmp_path.iterdir()} == {".dagster", ".steel", "dagster.yaml"}
     checked = json.loads(run(programs, tmp_path, "steel", "doctor", "--json").stdout)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import dagster as dg
@@ -20,13 +20,18 @@ def with_freshness(assets: Sequence[Any], rules: Rules) -> list[Any]:
 
 
 def policies_of(rules: Rules) -> dict[str, dg.FreshnessPolicy]:
-    """The policy of each group that has a deadline; each is made once, since Dagster takes 30 ms to check a cron expression."""
+    """The policy of each group that has a deadline."""
     found: dict[str, dg.FreshnessPolicy] = {}
     for deadline in rules.freshness.deadlines:
-        window = timedelta(hours=deadline.window_hours)
-        policy = dg.FreshnessPolicy.cron(deadline.cron, window, timezone=rules.schedules.zone)
+        policy = _late_after(deadline.cron, deadline.window_hours, rules.schedules.zone)
         found |= {group: policy for group in deadline.groups if group not in found}
     return found
+
+
+@lru_cache(maxsize=64)
+def _late_after(cron: str, hours: float, zone: str) -> dg.FreshnessPolicy:
+    """Made once in a process: Dagster takes 30 ms to check a cron expression."""
+    return dg.FreshnessPolicy.cron(cron, timedelta(hours=hours), timezone=zone)
 
 
 def _with_policy(policies: dict[str, dg.FreshnessPolicy], spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -1,6 +1,8 @@
 """A platform in a folder that has lived through a market: one of the shipped catalogue's, with a small simulated history."""
 
 import dataclasses
+import os
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -11,12 +13,14 @@ from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.moment import DAY_TAG, FixedClock
 from steel_assets.assets.resources import resources
 from steel_assets.bootstrap import Platform, catalog
+from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import MARKET_DAILY
 from steel_assets.definitions import assets
 from steel_assets.operations import histories
 from steel_assets.settings import Settings
 from steel_assets_tests.core.synthetic import Synthetic, synthetic
+from steel_assets_tests.isolation import workplace
 
 MARKET = "rebar_fob_turkey"
 WHOLE = {"system_metrics", "alert_history", "publication", "price_watches"}
@@ -24,22 +28,38 @@ AS_OF = pd.Timestamp("2026-11-20T18:00:00Z")
 
 
 def lived(folder: Path, count: int = 520, made: Synthetic | None = None) -> Platform:
-    """A platform whose only processed market has ``count`` trading days behind it."""
-    made = made or synthetic(count=count, lived=0)
-    market = made.market.model_copy(update={"id": MARKET})
-    shipped = catalog()
-    known = shipped.model_copy(
+    """A platform whose only processed market has ``count`` trading days behind it: a copy of one that is made once a process."""
+    name = str(count) if made is None else f"of-{id(made)}"
+    if name not in _made_once:
+        made = made or synthetic(count=count, lived=0)
+        _made_once[name] = (_lived(workplace() / f"lived-{os.getpid()}" / name, made), made)
+    home, made = _made_once[name]
+    shutil.copytree(home, folder / "home", dirs_exist_ok=True)
+    return Platform(Settings(home=folder / "home"), _known(made))
+
+
+_made_once: dict[str, tuple[Path, Synthetic]] = {}
+"""Homes that are only copied, and what each is made of, which is kept so that no other has its ``id``."""
+
+
+def _known(made: Synthetic) -> Catalog:
+    """The shipped catalogue with the market and the series of ``made``."""
+    shipped, market = catalog(), made.market.model_copy(update={"id": MARKET})
+    return shipped.model_copy(
         update={"markets": {**shipped.markets, MARKET: market}, "series": {**shipped.series, **made.series}}
     )
-    parts = Platform(Settings(home=folder / "home"), known)
+
+
+def _lived(home: Path, made: Synthetic) -> Path:
+    parts = Platform(Settings(home=home), _known(made))
     parts.store.put("lake.json", b'{"simulated": true}')
-    history = dataclasses.replace(made, market=market).history()
+    history = dataclasses.replace(made, market=parts.catalog.markets[MARKET]).history()
     histories.save(parts.lake, dataclasses.replace(history, simulated=True))
     newest = history.prices.drop_duplicates("period", keep="last").rename(columns={"period": "date"})
     daily = newest.assign(market=MARKET, unit="USD/t", simulated=True)
     parts.lake.write(f"processed-data/daily/{MARKET}.parquet", daily, MARKET_DAILY)
-    made_of(parts, "market_features")
-    return parts
+    assert made_of(parts, "market_features").success
+    return home
 
 
 def installation(parts: Platform) -> Installation:

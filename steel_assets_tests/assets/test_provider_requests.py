@@ -19,7 +19,7 @@ from steel_assets.settings import Settings
 from steel_assets_tests.chaos.world import EVE, GROUPS, UNHURRIED, small_catalog
 from steel_assets_tests.loopback import Loopback, misbehaving
 
-SECONDS = 5.0
+SECONDS = 2.0
 OTHERS = [source for source in GROUPS if source != "fred_api"]
 
 

@@ -21,7 +21,7 @@ from steel_assets_tests.chaos.world import EVE, small_catalog
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
 
-QUICK, MANY = 5, 100
+QUICK, MANY = 3, 100
 
 
 @dataclass
@@ -70,7 +70,6 @@ def lake(home: Path) -> dict[str, bytes]:
 def test_killed_at_any_moment_and_run_again_the_lake_is_that_of_an_undisturbed_collection(
     kills: int, victim: Victim, tmp_path: Path
 ) -> None:
-    victim.collect(tmp_path / "warm")
     _, usual = victim.collect(tmp_path / "whole")
     whole = lake(tmp_path / "whole")
     assert len([key for key in whole if key.startswith("raw-data/")]) == 4

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.operations.instance_state import PREFIX, kept_files
 from steel_assets_tests.adapters.notifiers.receivers import Web, web
 from steel_assets_tests.assets.sensors.test_daemon import content
-from steel_assets_tests.chaos.daily.catalogue import small
+from steel_assets_tests.chaos.daily.catalogue import MARKETS, small
 from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, World
 from steel_assets_tests.isolation import ROOT, outside
 
@@ -48,18 +49,26 @@ class Machines:
     process: subprocess.Popen[str]
     hook: Web
 
-    def world(self, folder: Path) -> World:
-        """A folder with a home, and nothing else that stays."""
+    def world(self, folder: Path, markets: Sequence[str] = MARKETS[:1], years: int = 1) -> World:
+        """A folder with a home, and nothing else that stays. What is kept of a life depends neither on markets nor on years."""
         folder.mkdir(parents=True, exist_ok=True)
-        return World(folder, "http://127.0.0.1:9", self.hook.url)
+        return World(folder, "http://127.0.0.1:9", self.hook.url, markets=tuple(markets), years=years)
 
     def live(
-        self, world: World, job: str, moment: str, *, stays: bool = False, kill_after: float | None = None
+        self,
+        world: World,
+        job: str,
+        moment: str,
+        *,
+        stays: bool = False,
+        kill_after: float | None = None,
+        lease: float | None = None,
     ) -> tuple[str, float]:
-        """``killed`` or the exit code, and how long it took."""
+        """``killed`` or the exit code, and how long it took. ``lease``: its length in seconds, where nobody is killed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         wanted = {"folder": str(world.folder), "environment": world.environment, "job": job, "moment": moment, "stays": stays}
+        wanted |= {} if lease is None else {"lease": lease}
         self.process.stdin.write(json.dumps(wanted) + "\n")
         self.process.stdin.flush()
         child, started = int(self.process.stdout.readline()), time.monotonic()
@@ -70,19 +79,21 @@ class Machines:
         return self.process.stdout.readline().strip(), time.monotonic() - started
 
 
-@pytest.fixture(scope="module")
-def machines() -> Iterator[Machines]:
-    command = [sys.executable, "-m", "steel_assets_tests.chaos.daily.whole"]
-    with (
-        web() as hook,
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=outside() | {"PYTHONPATH": str(ROOT)}
-        ) as process,
-    ):
-        yield Machines(process, hook)
+@contextmanager
+def another() -> Iterator[subprocess.Popen[str]]:
+    """A process that has imported everything; its children live, one after the other."""
+    command, environment = [sys.executable, "-m", "steel_assets_tests.chaos.daily.whole"], outside() | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        yield process
         assert process.stdin is not None
         process.stdin.close()
         process.wait(timeout=120)
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Machines]:
+    with web() as hook, another() as process:
+        yield Machines(process, hook)
 
 
 @dataclass
@@ -202,11 +213,8 @@ def days_are_equal_on_one_machine(machines: Machines, short: World, long: World,
 
 
 def test_two_days_in_fresh_instances_equal_the_same_days_on_one_machine(machines: Machines, lived: Days, tmp_path: Path) -> None:
-    short, long = lived.usual.copy(tmp_path / "short"), machines.world(tmp_path / "long")
-    afternoon = "2026-03-18T12:05:00Z"
-    outcome, _ = machines.live(short, MONITORING, afternoon)
-    assert outcome == "0", (short.folder / "life.log").read_text()
-    days_are_equal_on_one_machine(machines, short, long, [(DAILY, EVE), (DAILY, TODAY), (MONITORING, afternoon)])
+    long = machines.world(tmp_path / "long")
+    days_are_equal_on_one_machine(machines, lived.usual, long, [(DAILY, EVE), (DAILY, TODAY)])
 
 
 @pytest.mark.chaos
@@ -218,7 +226,7 @@ def test_ten_days_with_retrainings_in_fresh_instances_equal_the_same_days_on_one
     for day in pd.date_range("2026-03-12T08:05:00Z", periods=10):
         moments = {DAILY: day} | ({RETRAINING: day + pd.Timedelta(hours=1)} if day.dayofweek == 0 else {})
         plan += [(job, at.isoformat()) for job, at in {**moments, MONITORING: day + pd.Timedelta(hours=4)}.items()]
-    short, long = machines.world(tmp_path / "short"), machines.world(tmp_path / "long")
+    short, long = (machines.world(tmp_path / name, MARKETS, years=3) for name in ("short", "long"))
     for job, moment in plan:
         outcome, _ = machines.live(short, job, moment)
         assert outcome == "0", (short.folder / "life.log").read_text()
@@ -227,27 +235,10 @@ def test_ten_days_with_retrainings_in_fresh_instances_equal_the_same_days_on_one
 
 def test_two_at_once_work_one_after_the_other_and_the_tick_is_run_once(machines: Machines, tmp_path: Path) -> None:
     world = machines.world(tmp_path / "here")
-    command = [sys.executable, "-m", "steel_assets_tests.chaos.daily.whole"]
-    wanted = {
-        "folder": str(world.folder),
-        "environment": world.environment,
-        "job": DAILY,
-        "moment": EVE,
-        "stays": False,
-        "lease": 120.0,
-    }
-    both = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=world.environment) for _ in "ab"
-    ]
-    answers = []
-    for process in both:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(wanted) + "\n")
-        process.stdin.close()
-    for process in both:
-        assert process.stdout is not None
-        answers.append(process.stdout.read().split()[1])
-        process.wait(timeout=120)
+    with another() as process, ThreadPoolExecutor(2) as side_by_side:
+        both = (machines, Machines(process, machines.hook))
+        lives = [side_by_side.submit(pair.live, world, DAILY, EVE, lease=120.0) for pair in both]
+        answers = [life.result()[0] for life in lives]
     assert answers == ["0", "0"], (world.folder / "life.log").read_text()
     files = [name for name in found_files(world) if name.startswith("dagster/history/runs/") and len(name) > 50]
     assert len(files) == 2, "one daily run and its wrap_up"

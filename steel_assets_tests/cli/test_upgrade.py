@@ -23,6 +23,7 @@ from steel_assets.adapters.alerts.stored_state import FORMER_KEY, STATE_KEY, rea
 from steel_assets.adapters.lake.snapshots import POINTER
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import LocalFolder
+from steel_assets.assets.migration import BY_DAY
 from steel_assets.cli.main import app
 from steel_assets.core.alerts.incidents import Silence
 from steel_assets.settings import settings
@@ -46,7 +47,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation of the former release, in a folder that is not to be changed.
 
     Its markets are partitions of one asset, Dagster's databases are a revision older, a table lacks a column, what is served has
-    another format, and the alert state its former name, with a silence in it.
+    another format, and the alert state its former name, with a silence in it. Its tables hold two days: each day of a market is
+    shown as a partition, an event each, and what is shown of two is shown of sixty.
     """
     folder = tmp_path_factory.mktemp("former")
     shutil.copy(ROOT / "dagster.yaml", folder)
@@ -69,6 +71,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
             connection.commit()
         engine.dispose()
     with duckdb.connect(str(folder / "home" / "warehouse.duckdb")) as connection:
+        for table, day in BY_DAY.values():
+            name = f"steel_rebar_predictor.{table.name}"
+            newest = f"SELECT DISTINCT {day} FROM {name} ORDER BY 1 DESC LIMIT 2"  # noqa: S608  names are ours
+            connection.execute(f"DELETE FROM {name} WHERE {day} NOT IN ({newest})")  # noqa: S608  names are ours
         connection.execute("ALTER TABLE steel_rebar_predictor.forecasts DROP COLUMN model_version")
     return folder
 

@@ -36,7 +36,7 @@ def daemon(folder: Path, url: str, root: str, module: str = MODULE) -> Iterator[
         "STEEL_CATALOG_DIR": str(folder / "catalog"),
         "PYTHONPATH": root,
     }
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", module]
+    command = [sys.executable, "-m", "steel_assets_tests.assets.sensors.quick_daemon", "run", "-m", module]
     with (folder / "daemon.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True)
     try:
@@ -66,6 +66,16 @@ def wait_for(what: Callable[[], bool], seconds: float = 600) -> None:
         time.sleep(0.1)
 
 
+def sent_again(folder: Path) -> None:
+    """Wait until the daemon has looked three more times for what is to be sent: a message that is doubled has arrived by then."""
+
+    def looks() -> int:
+        return (folder / "daemon.log").read_text().count("notifications sent")
+
+    before = looks()
+    wait_for(lambda: looks() >= before + 3)
+
+
 def content(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [json.loads(request["body"]) for request in requests]
 
@@ -91,7 +101,7 @@ def test_kill_9_restarts_and_a_receiver_that_is_down_lose_and_double_nothing(tmp
         server.behave = [503, 503, "cut"]
         with daemon(tmp_path, server.url, project_root):
             wait_for(lambda: len(titles_by_key(server)) >= len(JOBS) + 1)
-            time.sleep(5)
+            sent_again(tmp_path)
     expected = [f"The run {job} failed; what it makes is not renewed" for job in [*JOBS, "while_it_was_down"]]
     assert titles_by_key(server) == expected, "each once, in order"
     doubled = [key for key, count in Counter(notification["key"] for notification in content(server.kept)).items() if count > 1]
@@ -161,7 +171,7 @@ def test_a_channel_that_is_down_for_long_gets_everything_in_order_and_once_thoug
             server.behave = []
             wait_for(lambda: len(server.kept) >= 3)
             wait_for(lambda: "Over: Nobody gets alerts over the webhook" in logged(tmp_path))
-            time.sleep(5)
+            sent_again(tmp_path)
     assert titles_by_key(server) == [
         f"The run {job} failed; what it makes is not renewed" for job in ("first", "second", "third")
     ]
@@ -179,9 +189,9 @@ SHARED = ("runs.db", "index.db", "schedules.db")
 
 
 @contextmanager
-def locked(folder: Path, seconds: float) -> Iterator[None]:
-    """All of Dagster's databases are being written to by somebody else, for so long."""
-    held = threading.Event()
+def locked(folder: Path, seconds: float | None = None) -> Iterator[None]:
+    """All of Dagster's databases are being written to by somebody else, for so long or until the block ends."""
+    held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
         with ExitStack() as open_ones:
@@ -189,18 +199,21 @@ def locked(folder: Path, seconds: float) -> Iterator[None]:
                 connection = open_ones.enter_context(closing(sqlite3.connect(path, isolation_level=None, timeout=30)))
                 connection.execute("BEGIN IMMEDIATE")
             held.set()
-            time.sleep(seconds)
+            over.wait(seconds)
 
     with ThreadPoolExecutor(1) as other:
         done = other.submit(hold)
-        assert held.wait(40)
-        yield
+        try:
+            assert held.wait(40)
+            yield
+        finally:
+            over.set()
         done.result()
 
 
 @pytest.mark.slow
 def test_locked_databases_are_waited_for_or_fail_clearly_and_nothing_is_lost(tmp_path: Path, project_root: str) -> None:
-    """SQLite waits for five seconds: a run that finds nothing but locks for twelve cannot begin, nor can a tick end."""
+    """SQLite waits for five seconds: a run that finds nothing but locks for longer cannot begin, nor can a tick end."""
     prepared(tmp_path)
     log = tmp_path / "daemon.log"
     with web() as server, dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
@@ -209,12 +222,13 @@ def test_locked_databases_are_waited_for_or_fail_clearly_and_nothing_is_lost(tmp
             with locked(tmp_path, 2):
                 materialise(instance, "raise", "waited")
             materialise(instance, "raise", "before")
-            with locked(tmp_path, 12), pytest.raises(OperationalError, match="database is locked"):
-                materialise(instance, "raise", "refused")
-            wait_for(lambda: "database is locked" in log.read_text())
+            with locked(tmp_path):
+                with pytest.raises(OperationalError, match="database is locked"):
+                    materialise(instance, "raise", "refused")
+                wait_for(lambda: "database is locked" in log.read_text())
             materialise(instance, "raise", "after")
             wait_for(lambda: len(titles_by_key(server)) >= 3)
-            time.sleep(5)
+            sent_again(tmp_path)
             assert process.poll() is None, "the daemon outlived it"
         jobs = [run.job_name for run in instance.get_runs()]
     assert titles_by_key(server) == [

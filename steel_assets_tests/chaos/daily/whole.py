@@ -22,6 +22,7 @@ from rich.console import Console
 
 from steel_assets.core.alerts import alert_state
 from steel_assets_tests.chaos.daily.catalogue import shrink
+from steel_assets_tests.prepared import USED
 
 LEASE_SECONDS, CLAIM = 3.0, timedelta(seconds=2)
 """How long the lease of a life, and its claim of what it sends, outlast it: the latter less long, as what is shipped does."""
@@ -29,14 +30,12 @@ LEASE_SECONDS, CLAIM = 3.0, timedelta(seconds=2)
 LIMIT = 600.0
 """A life waits so long for another one to end: what bounds a hang, on a machine however busy."""
 
-USED = ("duckdb", "pyarrow.parquet", "exchange_calendars", "steel_assets.sandbox.server", "steel_assets.core.models", "uvicorn")
-
 
 def main() -> None:
     """Serve until standard input ends."""
     shrink()
     alert_state.LEASE = CLAIM
-    for name in ("steel_assets.cli.run", *USED):
+    for name in ("steel_assets.cli.run", "steel_assets.assets.sensors", *USED):
         import_module(name)
     for line in sys.stdin:
         wanted = json.loads(line)

@@ -27,7 +27,7 @@ from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.table_schema import Table
 from steel_assets.core.tables import DATA_QUALITY, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
-from steel_assets_tests.chaos.daily.catalogue import small
+from steel_assets_tests.chaos.daily.catalogue import MARKETS, small
 from steel_assets_tests.isolation import ROOT, outside
 
 DAILY, RETRAINING = "daily_data_update", "weekly_retraining"
@@ -62,13 +62,17 @@ UNFINISHED = [
 
 @dataclass
 class World:
-    """A folder, the addresses that its platform talks to, the job that its daemon launches, and the stage that breaks in it."""
+    """A folder, the addresses that its platform talks to, the job that its daemon launches, the stage that breaks in it, its
+    markets, and how many years of prices it begins with.
+    """
 
     folder: Path
     sandbox_url: str
     hook_url: str
     job: str = DAILY
     broken: str = ""
+    markets: tuple[str, ...] = MARKETS
+    years: int = 3
 
     @classmethod
     def made(cls, folder: Path, sandbox_url: str, hook_url: str, job: str, *before: str) -> World:
@@ -92,10 +96,11 @@ class World:
         return outside() | {
             "CHAOS_JOB": self.job,
             "CHAOS_BROKEN": self.broken,
+            "CHAOS_MARKETS": " ".join(self.markets),
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "STEEL_HOME": str(self.folder / "home"),
             "STEEL_SANDBOX_URL": self.sandbox_url,
-            "STEEL_HISTORY_YEARS": "3",
+            "STEEL_HISTORY_YEARS": str(self.years),
             "STEEL_FRED_API_BASE_URL": "http://127.0.0.1:9",  # one provider is down, so that there is something to tell
             "STEEL_HTTP_TIMEOUT_SECONDS": "600",  # on a machine however busy
             "STEEL_ALERT_WEBHOOK_URL": f"{self.hook_url}/hook",
