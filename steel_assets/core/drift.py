@@ -153,7 +153,7 @@ def _distances(values: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.n
     """Wasserstein distance and stability index of the current window to the reference at each place, medians over the columns."""
     if not len(places) or not values.shape[1]:
         return np.full(len(places), np.nan), np.full(len(places), np.nan)
-    moved, unlike, enough = (np.stack(each, axis=1) for each in zip(*(_of_column(c, places) for c in values.T), strict=True))
+    moved, unlike, enough = (np.stack(part, axis=1) for part in zip(*(_of_column(c, places) for c in values.T), strict=True))
     alone = (enough.sum(axis=1) == 1)[:, None]
     wasserstein, psi = (_medians(np.where(alone, of_one.T, of_several.T), enough) for of_one, of_several in (moved, unlike))
     return wasserstein, psi

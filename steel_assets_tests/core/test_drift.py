@@ -118,8 +118,8 @@ def test_every_distance_is_the_one_between_its_two_windows_with_gaps_or_without(
     levels = np.linspace(0.025, 0.975, 20)
 
     def moved(window: np.ndarray, then: np.ndarray) -> float:
-        now, before = (np.sort(each[np.isfinite(each)]) for each in (window, then))
-        picked = [each[np.minimum((levels * len(each)).astype(int), len(each) - 1)] for each in (now, before)]
+        now, before = (np.sort(column[np.isfinite(column)]) for column in (window, then))
+        picked = [column[np.minimum((levels * len(column)).astype(int), len(column) - 1)] for column in (now, before)]
         return float(np.abs(picked[0] - picked[1]).mean() / before.std())
 
     for name, columns in groups.items():
