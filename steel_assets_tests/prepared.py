@@ -33,7 +33,7 @@ USED = (
     "steel_assets.core.models",
     "steel_assets.sandbox.server",
     "steel_assets.assets.dagster_storage",
-    "steel_assets.serving.answers",
+    "steel_assets.serving.response_bodies",
     "dagster._core.storage.runs.sqlite",
     "dagster._core.storage.event_log.sqlite",
     "dagster._core.storage.schedules.sqlite",
