@@ -139,7 +139,7 @@ def test_data_below_the_mark_fails_the_check_and_nothing_is_trained_on_it(parts:
     rows = made[~(target & (np.arange(len(made)) % 2 == 0))]
     found = failed(quality_of(parts, rows), "data_quality: quality_score")
     assert found.severity == ERROR
-    assert "at least 0.8 is wanted" in str(found.description)
+    assert "at least 0.8 is required" in str(found.description)
     done = made_of(parts, "candidate_models")
     assert not done.success
     with pytest.raises(ObjectNotFound):
