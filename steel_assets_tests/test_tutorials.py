@@ -100,7 +100,7 @@ def test_what_all_pages_add_is_one_installation(tmp_path: Path) -> None:
     ("gone", "why"),
     [
         ("rules.yaml", "rules.yaml: checks: believable_level has no severity; declare it in rules.yaml"),
-        ("checks/believable_level.py", "there is no asset check believable_level; take it out"),
+        ("checks/believable_level.py", "there is no asset check believable_level; remove it from rules.yaml"),
     ],
 )
 def test_a_check_without_a_rule_and_a_rule_without_a_check_keep_the_definitions_from_loading(
