@@ -156,4 +156,4 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
         if kind == "table":
             rows = source.execute(f'SELECT * FROM "{name}"').fetchall()  # noqa: S608  a name of the file's own
             if rows:
-                target.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)  # noqa: S608  likewise
+                target.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)  # noqa: S608  a name of the file's own

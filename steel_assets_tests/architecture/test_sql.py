@@ -18,6 +18,8 @@ HOME = "adapters/warehouse/sql.py"
 OWN_DATABASES = {
     "adapters/cache/sqlite_store.py": "the cache's own SQLite file, which no warehouse shares",
     "adapters/callers/local_counts.py": "the counts of requests that processes of one machine share, a SQLite file of its own",
+    "assets/dagster_storage.py": "Dagster's own SQLite files, of which it is the storage",
+    "assets/packed_run.py": "packs and unpacks Dagster's own SQLite files",
     "operations/automation.py": "reads Dagster's own SQLite files, where opening the instance would take a second",
 }
 STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|MERGE|CREATE|ALTER|DROP|TRUNCATE|USE|SET \w+ =)\s")

@@ -68,7 +68,7 @@ def test_watches_are_looked_at_after_it_and_what_became_true_waits_to_be_told_on
     daily = parts.lake.read(key, MARKET_DAILY.enforce)
     for expected in (0, 1, 0):
         [told] = made_of(parts, "price_watches").asset_materializations_for_node("price_watches")
-        assert (told.metadata["watches"].value, told.metadata["told"].value) == (2, expected)
+        assert (told.metadata["watches"].value, told.metadata["notified"].value) == (2, expected)
         daily.loc[daily.index[-1], "price"] = price + 2
         parts.lake.write(key, daily, MARKET_DAILY)
         published(parts)

@@ -79,7 +79,7 @@ def test_a_budget_that_is_nearly_spent_is_never_passed_and_what_was_not_asked_is
     code, found, told = asked()
     assert code == 0
     assert [found[name]["outcome"] for name in GROUPS["alpha_vantage"][1]] == ["answered", "not asked"]
-    assert "its 25 calls of 24 hours are used" in found["share_vale"]["detail"]
+    assert "its 25 calls in 24 hours are used" in found["share_vale"]["detail"]
     assert "(24 of 25 calls of 24 hours are used)" in told
     assert len(json.loads(ledger.read_text())) == 25
 
