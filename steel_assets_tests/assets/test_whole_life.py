@@ -113,7 +113,7 @@ def test_a_job_that_there_is_not_is_refused_by_name_before_anything(
     instance: dg.DagsterInstance, parts: Platform, job: str
 ) -> None:
     world = World(instance, parts)
-    with pytest.raises(UnknownJob, match="there are retraining, update"):
+    with pytest.raises(UnknownJob, match="use one of retraining, update"):
         world.live(job)
     assert world.order == []
     assert not list(parts.store.list(""))

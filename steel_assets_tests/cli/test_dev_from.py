@@ -93,7 +93,7 @@ def until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("nowhere", "is no folder"),
+        ("nowhere", "is not a folder"),
         ("empty", "is empty: steel run never ended there"),
         ("damaged", "is damaged"),
         ("s3://bucket/lake", "no bucket address"),
