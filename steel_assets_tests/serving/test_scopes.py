@@ -92,7 +92,10 @@ def test_an_operation_that_is_in_no_list_needs_what_it_declares_and_read_is_not_
     with answering(tmp_path) as (_, port), httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         answers = [client.post("/new-operation", headers={"x-api-key": key}) for key in ("nonsense", *keys.values())]
         assert [answer.status_code for answer in answers] == [401, 403, 200]
-        assert answers[1].json()["message"] == "this key does not have the scope operate; create one with steel keys create --scope operate"
+        assert (
+            answers[1].json()["message"]
+            == "this key does not have the scope operate; create one with steel keys create --scope operate"
+        )
 
 
 def test_an_answer_that_is_ready_is_given_to_a_key_with_its_scope_only(tmp_path: Path) -> None:
