@@ -262,7 +262,7 @@ def test_two_machines_give_what_one_gives(tmp_path: Path, catalogue: Path, one_m
             many.finish(many.start("celery"))
             seconds[workers] = time.monotonic() - started
             spent = [processor_seconds(process) - at_first for process, at_first in zip(processes, before, strict=True)]
-            typer.echo(f"{MARKETS} markets: {' + '.join(f'{seconds:.0f}' for seconds in spent)} processor seconds of the workers")
+            typer.echo(f"{MARKETS} markets: {' + '.join(f'{used:.0f}' for used in spent)} processor seconds of the workers")
             equal(many.tables(), one_machine)
     typer.echo(f"{MARKETS} markets: one worker {seconds[1]:.0f} s, two {seconds[2]:.0f} s, {seconds[1] / seconds[2]:.2f} times")
 
