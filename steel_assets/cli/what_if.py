@@ -107,7 +107,7 @@ def print_answer(console: Console, name: str, shown: Mapping[str, Any]) -> None:
     console.print(
         f"rests on {shown['effective_sample']:.1f} independent stretches of history near the shock; over "
         f"{shown['stretches']} stretches that do not overlap the correlation is {shown['correlation']:+.2f} "
-        "This is correlation, not causation.",
+        f"(p = {shown['p']:.2g}). This is correlation, not causation.",
         style="dim",
     )
     if shown["p"] > UNSURE:

@@ -112,6 +112,7 @@ def test_the_command_tells_both_forecasts_and_what_the_answer_rests_on(asked: An
     shown = asked(MARKET, "--shock", "scrap=+3%", "--days", "5")
     assert "SIMULATED DATA" in shown
     assert "independent stretches of history near the shock" in shown
+    assert f"the correlation is {said['correlation']:+.2f} (p = {said['p']:.2g}). This is correlation, not causation." in shown
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def _changes(paper: Paper, report: Report, words: MailWords) -> None:
 
 def _markets(paper: Paper, report: Report, words: MailWords) -> None:
     paper.section(words("Markets"), least=AROUND + LARGE)
-    heading = " · ".join(words(text) for text in ("Days ahead", "MarketForecast", "90 % interval", "Model"))
+    heading = " · ".join(words(text) for text in ("Days ahead", "Forecast", "90 % interval", "Model"))
     paper.at(LEFT, paper.get_y() - 5.2, WHOLE, _whole(heading), size=6.5, color=PALE, align="R")
     high = SMALL if sum(market.forecast is not None for market in report.markets) > FEW else LARGE
     for region, markets in wording.by_region(report, words):

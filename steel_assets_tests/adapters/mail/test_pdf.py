@@ -63,6 +63,7 @@ def pages(report: Report, language: str) -> list[str]:
                 "No forecast yet.",
                 "A forecast is a range, not a promise",
                 "6 months",
+                "Days ahead · Forecast · 90 % interval · Model",
             ],
         ),
         (
@@ -77,6 +78,7 @@ def pages(report: Report, language: str) -> list[str]:
                 "25 nov 2026: fue 566.50; 5 d antes se dijo 540.00 – 560.00.",
                 "Aún sin pronóstico.",
                 "6 meses",
+                "Días adelante · Pronóstico · Intervalo del 90 % · Modelo",
             ],
         ),
     ],
