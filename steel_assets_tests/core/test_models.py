@@ -381,14 +381,6 @@ class TestProphet(LearningContract):
         model.fitted = model._fitted(tried.recent, tried.returns)
         return model
 
-    def test_it_predicts_as_prophet_does_that_tabulates_its_components_itself(self) -> None:
-        from prophet import serialize
-
-        model, rows = self.believing(), self.to_predict()
-        plain = serialize.model_from_json(serialize.model_to_json(model.fitted))
-        assert model._predicted(rows).equals(plain.predict(model._frame(rows)))
-        assert serialize.model_to_json(Prophet.from_bytes(model.to_bytes()).fitted) == serialize.model_to_json(plain)
-
     def test_other_rows_are_not_answered_with_those_before(self) -> None:
         model, rows = self.believing(), self.to_predict()
         whole = model.predict(rows)

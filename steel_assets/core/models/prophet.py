@@ -11,7 +11,6 @@ import importlib
 import json
 import logging
 import sys
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -138,7 +137,7 @@ class Prophet(Calibrated):
         if stored["prophet"] is not None:
             about = parsed(stored["prophet"], "prophet model")
             _check(about)
-            self.fitted = _knowing_components(_library().serialize.model_from_dict(about))
+            self.fitted = _library().serialize.model_from_dict(about)
 
 
 class _WithDataFiles:
@@ -187,7 +186,7 @@ def _check(about: dict[str, Any]) -> None:
 
 def _new_prophet() -> Any:
     """A Prophet without trend, since a trend in returns would mean ever faster growth."""
-    model = _library().Prophet(
+    return _library().Prophet(
         growth="flat",
         yearly_seasonality=SEASON_ORDER,
         weekly_seasonality=False,
@@ -195,36 +194,6 @@ def _new_prophet() -> Any:
         seasonality_prior_scale=0.1,
         uncertainty_samples=0,
     )
-    return _knowing_components(model)
-
-
-def _knowing_components(model: Any) -> Any:
-    """Import Prophet without its output: it logs every fit, and warns about a plot library that is not used here."""
-
-    def regressor_column_matrix(features: pd.DataFrame, modes: dict[str, list[str]]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-        columns, groups = _components(tuple(features.columns))
-        trained = model.train_component_cols
-        if trained is not None:
-            columns = columns[trained.columns]
-            if not columns.equals(trained):
-                raise ValueError("its components are not those that it was trained with")
-        return columns.copy(), {mode: [*names, *groups[mode]] for mode, names in modes.items()}
-
-    model.regressor_column_matrix = regressor_column_matrix
-    return model
-
-
-@cache
-def _components(names: tuple[str, ...]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-    """Prophet's own answer for columns of these names, and the groups of components that it adds in each mode."""
-    plain = _library().Prophet(growth="flat")
-    for name in names:
-        if "_delim_" not in name:
-            plain.add_regressor(name, mode="additive")
-    components = list(dict.fromkeys(name.split("_delim_")[0] for name in names))
-    asked = {"additive": [*components], "multiplicative": []}
-    columns, found = plain.regressor_column_matrix(pd.DataFrame(columns=list(names)), asked)
-    return columns, {"additive": found["additive"][len(components) :], "multiplicative": found["multiplicative"]}
 
 
 def _library() -> Any:
