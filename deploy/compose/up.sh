@@ -1,14 +1,15 @@
 #!/bin/sh
-# Starts the whole platform on this machine with `docker compose` or `podman compose`. The first time it makes the passwords that
-# its parts use among themselves, in deploy/compose/.env (600, never committed); after that it changes nothing there.
+# Starts the whole platform on this machine with `docker compose`, `podman compose` or `podman-compose`. The first time it makes the
+# passwords that its parts use among themselves, in deploy/compose/.env (600, never committed); after that it changes nothing there.
 set -eu
 cd "$(dirname "$0")"
 umask 077
 
-if docker compose version >/dev/null 2>&1; then engine=docker
-elif podman compose version >/dev/null 2>&1; then engine=podman
+if docker compose version >/dev/null 2>&1; then engine=docker compose="docker compose"
+elif podman compose version >/dev/null 2>&1; then engine=podman compose="podman compose"
+elif podman-compose version >/dev/null 2>&1; then engine=podman compose=podman-compose
 else
-    echo "error: neither 'docker compose' nor 'podman compose' is on this machine; without one, see deploy/systemd/" >&2
+    echo "error: none of 'docker compose', 'podman compose' and 'podman-compose' is on this machine; without one, see deploy/systemd/" >&2
     exit 2
 fi
 
@@ -30,8 +31,9 @@ if [ ! -e .env ]; then
     echo "The Dagster UI's user is steel, its password, shown only now: $password"
 fi
 
-"$engine" compose up --detach --build --wait
+export BUILDAH_FORMAT=docker  # the other format of Podman has no health checks
+$compose up --detach --build --wait
 # shellcheck disable=SC1091  # made above
 . ./.env
 echo "Service: https://$SITE_HOST/dashboard   Dagster: https://$DAGSTER_HOST"
-echo "First key: $engine compose -f $(pwd)/compose.yaml exec daemon steel keys create \"my program\""
+echo "First key: $compose -f $(pwd)/compose.yaml exec daemon steel keys create \"my program\""

@@ -20,6 +20,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from steel_assets.adapters.lake.compacted import COPIES, compacted
+from steel_assets.adapters.lake.lake import RAW
 from steel_assets.adapters.lake.snapshots import FOLDER as PUBLISHED
 from steel_assets.adapters.lake.snapshots import SnapshotStore, parsed
 from steel_assets.adapters.objects.object_store import ObjectNotFound
@@ -123,7 +125,7 @@ def facts(world: World) -> dict[str, Any]:
     """What lives leave behind, but for how long they took and what keeps their instance."""
     found = world.facts()
     apart = (PREFIX, PUBLISHED)
-    found["lake"] = {key: _settled(key, entry) for key, entry in found["lake"].items() if not key.startswith(apart)}
+    found["lake"] = dict(_settled(key, entry) for key, entry in found["lake"].items() if not key.startswith(apart))
     snapshots = SnapshotStore(world.store, None)
     pointer = snapshots.pointer()
     assert pointer is not None
@@ -132,11 +134,18 @@ def facts(world: World) -> dict[str, Any]:
     return found
 
 
-def _settled(key: str, content: bytes) -> Any:
-    """A note of what was scored counts the rows of all markets at that moment: more where a run is made a second time."""
-    if not key.startswith("state/scored/"):
-        return content
-    return {name: value for name, value in json.loads(content).items() if name != "rows"}
+def _settled(key: str, content: bytes) -> tuple[str, Any]:
+    """Key and content of an object, but for the times that are in it.
+
+    A note of what was scored counts the rows of all markets at that moment: more where a run is made a second time. A compacted
+    raw file says when it was made, and its name has a digest of that too.
+    """
+    if key.startswith("state/scored/"):
+        return key, {name: value for name, value in json.loads(content).items() if name != "rows"}
+    if "/compacted/" in key:
+        piece = compacted(f"{RAW}{key.removeprefix(COPIES).removeprefix(RAW)}", content).piece
+        return key.rpartition("-")[0], (piece.rows, piece.table.to_pydict())
+    return key, content
 
 
 def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
