@@ -35,5 +35,6 @@ export BUILDAH_FORMAT=docker  # the other format of Podman has no health checks
 $compose up --detach --build --wait
 # shellcheck disable=SC1091  # made above
 . ./.env
-echo "Service: https://$SITE_HOST/dashboard   Dagster: https://$DAGSTER_HOST"
+port=${HTTPS_PORT:+:$HTTPS_PORT}
+echo "Service: https://$SITE_HOST$port/dashboard   Dagster: https://$DAGSTER_HOST$port"
 echo "First key: $compose -f $(pwd)/compose.yaml exec daemon steel keys create \"my program\""
