@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,7 +22,10 @@ OTHERS = ("GOOGLE_", "CLOUDSDK_", "GCLOUD_", "BIGQUERY_", "STORAGE_", "SECRET_MA
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY")
 TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
 SCREEN = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
-NAMES = frozenset({*PROXIES, *TRUST, *SCREEN, "PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONPATH"})
+COMPILED = "PYTHONDONTWRITEBYTECODE"
+"""Whoever exports it has every process of a run compile the same files again; beside the sources, git ignores what is kept."""
+
+NAMES = frozenset({*PROXIES, *TRUST, *SCREEN, "PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONPATH", COMPILED})
 """What else changes how programs that we start behave; compared in upper case."""
 
 PAID_FOR = "STEEL_TEST_GCP_PROJECT"
@@ -42,6 +46,7 @@ def isolate() -> None:
     for name in list(os.environ):
         if name.startswith((*OURS, *OTHERS)) or name.upper() in NAMES:
             del os.environ[name]
+    sys.dont_write_bytecode = False
     folder = Path(tempfile.mkdtemp(prefix="steel-tests-"))
     here = os.getpid()
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == here else None)

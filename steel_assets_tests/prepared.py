@@ -58,6 +58,29 @@ USED = (
 """What commands import where they use it: most open an instance of Dagster and a sandbox, and that is two seconds of imports."""
 
 
+ASKING = """#!{python} -IS
+import json, os, socket, sys, tempfile
+with tempfile.TemporaryDirectory(prefix="steel-said-") as said, socket.socket(socket.AF_UNIX) as asking:
+    wanted = {{"arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ), "said": said}}
+    asking.connect({place!r})
+    asking.sendall(json.dumps(wanted).encode() + b"\\n")
+    code = asking.makefile().read()
+    for name, stream in (("out", sys.stdout.buffer), ("err", sys.stderr.buffer)):
+        with open(os.path.join(said, name), "rb") as told:
+            stream.write(told.read())
+sys.exit(int(code))
+"""
+
+
+def command(folder: Path) -> Path:
+    """``folder`` with a program ``steel`` in it, for a shell's PATH: it asks the prepared process, and is it to its caller."""
+    folder.mkdir()
+    program = folder / "steel"
+    program.write_text(ASKING.format(python=sys.executable, place=_prepared()))
+    program.chmod(0o700)
+    return folder
+
+
 def run(*arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """What ``steel`` with ``arguments`` does in ``folder``, with nothing but ``environment``."""
     with tempfile.TemporaryDirectory(prefix="steel-said-") as said, socket.socket(socket.AF_UNIX) as asking:

@@ -30,6 +30,13 @@ def test_from_the_first_import_on_the_environment_is_the_tests_own() -> None:
     assert {settings().dagster_url, settings().sandbox_url} == {NOBODY}
 
 
+def test_what_one_process_of_a_run_compiled_the_next_one_reads() -> None:
+    """Though whoever starts the run exports that nothing shall be kept, as many containers do."""
+    code = "import os, steel_assets_tests, sys; print(sys.dont_write_bytecode, os.environ.get('PYTHONDONTWRITEBYTECODE'))"
+    environment = {name: value for name, value in outside().items() if name != INSIDE} | {"PYTHONDONTWRITEBYTECODE": "1"}
+    assert subprocess.check_output([sys.executable, "-c", code], env=environment, text=True).split() == ["False", "None"]
+
+
 def test_a_program_that_a_test_starts_gets_no_default_address_either(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEEL_LAKE", "/somewhere")
     monkeypatch.setenv("STEEL_DAGSTER_URL", "http://127.0.0.1:3000")

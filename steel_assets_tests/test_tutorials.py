@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from steel_assets_tests.isolation import ROOT, outside
+from steel_assets_tests.prepared import command
 
 PAGES = sorted(path for path in (ROOT / "docs" / "tutorials").glob("add-*.md"))
 TOOLS = Path(sys.executable).parent
@@ -45,11 +46,11 @@ def pattern(line: str) -> str:
 def test_a_stranger_who_follows_the_page_gets_what_it_says(page: Path, tmp_path: Path) -> None:
     write_files(page, tmp_path)
     commands = "\n".join(["set -euo pipefail", *blocks(page, "sh")])
-    environment = outside()
+    environment, steel = outside(), command(tmp_path / "bin")
     done = subprocess.run(
         ["bash", "-c", commands],
         cwd=tmp_path,
-        env=environment | {"PATH": f"{TOOLS}:{environment['PATH']}"} | SMALL,
+        env=environment | {"PATH": f"{steel}:{TOOLS}:{environment['PATH']}"} | SMALL,
         capture_output=True,
         text=True,
         check=False,
@@ -59,7 +60,7 @@ def test_a_stranger_who_follows_the_page_gets_what_it_says(page: Path, tmp_path:
         assert re.search(pattern(line), done.stdout), f"{line!r} is not in\n{done.stdout[-3000:]}"
 
 
-def installed(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def installed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """What a program of ours does where ``mine`` in ``folder`` is the user's own catalogue and Python."""
     (folder / ".dagster").mkdir(exist_ok=True)
     (folder / ".dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
@@ -70,7 +71,7 @@ def installed(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         "DAGSTER_HOME": f"{folder}/.dagster",
     }
     return subprocess.run(
-        [str(TOOLS / command[0]), *command[1:]], cwd=folder, env=outside() | places, capture_output=True, text=True, check=False
+        [str(TOOLS / words[0]), *words[1:]], cwd=folder, env=outside() | places, capture_output=True, text=True, check=False
     )
 
 

@@ -22,9 +22,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import local
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+import alembic.command
 import dagster as dg
+import dagster._core.storage.sql
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.execution.plan.outputs import StepOutputData
 from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
@@ -118,6 +122,30 @@ class CheckText(EventText):
 
 for table, column in COLUMNS:
     SqlEventLogStorageMetadata.tables[table].columns[column].type = CheckText() if table == CHECKS else EventText()
+
+
+class Migrations(ScriptDirectory):
+    """Dagster's migrations, read once in a process.
+
+    Dagster reads their ninety files anew for each of the three databases of an instance, and twice for the file of each run.
+
+    Attributes:
+        known: what was read, by folder.
+    """
+
+    known: ClassVar[dict[str | None, ScriptDirectory]] = {}
+
+    @classmethod
+    def from_config(cls, config: Config) -> ScriptDirectory:
+        """The migrations of the folder that ``config`` names."""
+        folder = config.get_main_option("script_location")
+        if folder not in cls.known:
+            cls.known[folder] = super().from_config(config)
+        return cls.known[folder]
+
+
+alembic.command.ScriptDirectory = Migrations  # type: ignore[attr-defined]
+dagster._core.storage.sql.ScriptDirectory = Migrations  # type: ignore[attr-defined]
 
 
 class EventLog(SqliteEventLogStorage):

@@ -13,11 +13,12 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from typer.testing import CliRunner
 
-from steel_assets.assets.dagster_storage import EventLog, SqliteStorage
+from steel_assets.assets.dagster_storage import EventLog, Migrations, SqliteStorage
 from steel_assets.assets.event_text import COLUMNS, SPARED, expanded
 from steel_assets.assets.packed_run import write_plain
 from steel_assets.cli.main import app
@@ -72,6 +73,18 @@ def run(instance: dg.DagsterInstance, body: Any = lambda: None) -> bool:
 
     job = dg.Definitions(assets=[prices], jobs=[dg.define_asset_job("all", "*")]).resolve_job_def("all")
     return job.execute_in_process(instance=instance, run_id=RUN, raise_on_error=False).success
+
+
+def test_dagsters_migrations_are_read_once_in_a_process_for_all_databases_and_runs(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = ScriptDirectory._load_revisions
+    monkeypatch.setattr(Migrations, "known", {})
+    monkeypatch.setattr(ScriptDirectory, "_load_revisions", lambda found: read.append(found.dir) or original(found))
+    SqliteStorage(str(tmp_path / "another")).dispose()
+    assert run(instance)
+    assert len(read) == 1
 
 
 def logs_beside(folder: Path) -> list[str]:

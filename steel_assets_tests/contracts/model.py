@@ -42,13 +42,27 @@ def same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return list(one.columns) == list(other.columns) and np.array_equal(one.to_numpy(), other.to_numpy())
 
 
+def learned(family: str, horizon: int, rows: int) -> Model:
+    """A new model of a family, fitted to the first rows of the simulated market."""
+    return model_families()[family]().fit(market_samples(horizon).rows(slice(0, rows)))
+
+
+shared = cache(learned)
+"""The same, fitted once per process: for tests of what a fitted model says, which changes nothing of it."""
+
+
 class ModelContract:
     """Inherit, and name the family."""
 
     family: ClassVar[str]
 
     def trained(self, horizon: int = 5, rows: int = SPLIT) -> Model:
-        return model_families()[self.family]().fit(market_samples(horizon).rows(slice(0, rows)))
+        """The shared model of the family."""
+        return shared(self.family, horizon, rows)
+
+    def trained_anew(self, horizon: int = 5) -> Model:
+        """A model of the family that nobody has asked anything."""
+        return learned(self.family, horizon, SPLIT)
 
     def to_predict(self, horizon: int = 5) -> Samples:
         return market_samples(horizon).rows(slice(SPLIT, None)).with_labels(np.full(500 - SPLIT, np.nan))
@@ -66,10 +80,10 @@ class ModelContract:
         assert (forecast["p"] <= forecast["q95"]).all()
 
     def test_fitting_again_gives_the_same_forecast_to_the_last_bit(self) -> None:
-        assert same(self.trained().predict(self.to_predict()), self.trained().predict(self.to_predict()))
+        assert same(self.trained().predict(self.to_predict()), self.trained_anew().predict(self.to_predict()))
 
     def test_a_stored_model_forecasts_as_before(self) -> None:
-        model = self.trained()
+        model = self.trained_anew()
         again = load_model(self.family, model.to_bytes())
         assert same(model.predict(self.to_predict()), again.predict(self.to_predict()))
         assert again.to_bytes() == model.to_bytes()
@@ -161,9 +175,8 @@ class ModelContract:
         rows = replace(
             samples, **{name: getattr(samples, name) * 1000 for name in ("last", "roll_aware", "curve", "y")}
         )  # fmt: skip
-        model = model_families()[self.family]
-        in_tonnes = model().fit(samples.rows(slice(0, SPLIT))).predict(samples.rows(slice(SPLIT, None)))
-        in_kilotonnes = model().fit(rows.rows(slice(0, SPLIT))).predict(rows.rows(slice(SPLIT, None)))
+        in_tonnes = self.trained().predict(samples.rows(slice(SPLIT, None)))
+        in_kilotonnes = model_families()[self.family]().fit(rows.rows(slice(0, SPLIT))).predict(rows.rows(slice(SPLIT, None)))
         assert in_kilotonnes.to_numpy() == pytest.approx(1000 * in_tonnes.to_numpy(), rel=1e-6)
 
     @pytest.mark.parametrize("horizon", [1, 21])

@@ -283,7 +283,7 @@ class TestAutoML(LearningContract):
         subprocess.run([sys.executable, "-c", code], check=True)
         monkeypatch.setitem(sys.modules, "optuna", None)
         with pytest.raises(ModelError, match=r"steel-assets\[automl\]"):
-            self.trained()
+            self.trained_anew()
 
     @pytest.mark.parametrize("learner", ["ridge", "boosting"])
     def test_a_learner_without_features_expects_nothing(self, learner: str) -> None:
@@ -369,7 +369,7 @@ class TestProphet(LearningContract):
     def test_it_travels_between_processes_as_it_is_stored(self) -> None:
         import copy
 
-        model = self.trained()
+        model = self.trained_anew()
         assert copy.copy(model).to_bytes() == model.to_bytes()
         assert model.__reduce__() == (type(model).from_bytes, (model.to_bytes(),))
 
@@ -394,7 +394,7 @@ class TestProphet(LearningContract):
         assert "matplotlib" not in imported
 
     def test_it_says_nothing_while_it_learns(self, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
-        self.trained(1)
+        self.trained_anew(1)
         out, err = capfd.readouterr()
         assert out == ""
         assert err == ""

@@ -66,29 +66,39 @@ def test_a_damaged_newest_file_is_passed_over_and_named(home: Path, serve: Serve
     assert any(alert["kind"] == "damaged_file" and key in alert["message"] for alert in alerts)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("predicted_price", float("nan")),
-        ("predicted_price", 5_590_000.0),
-        ("q05", 1e9),
-        ("predicted_price", -3.0),
-        ("market", "scrap_turkey"),
-        ("as_of", pd.Timestamp("2099-01-01", tz="UTC")),
-        ("last_price", 1e12),
-        ("model_version", "not-one-that-was-in-force"),
-    ],
-)
-def test_a_readable_file_that_cannot_be_true_never_becomes_a_price(home: Path, serve: Serve, column: str, value: object) -> None:
-    service = serve(home)
-    before = service.price()
-    path = home / "lake" / issue_again(parts_of(home), MARKET, 777.0, soon(), publishing=False)
+@pytest.fixture(scope="module")
+def reading(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One service for all figures that it must not believe; each is in a publication of its own."""
+    home = shutil.copytree(published, tmp_path_factory.mktemp("hostile") / "home", ignore=shutil.ignore_patterns("serving"))
+    with Running(Path(home)) as running:
+        yield running.until_read()
+
+
+NOT_BELIEVED = [
+    ("predicted_price", float("nan")),
+    ("predicted_price", 5_590_000.0),
+    ("q05", 1e9),
+    ("predicted_price", -3.0),
+    ("market", "scrap_turkey"),
+    ("as_of", pd.Timestamp("2099-01-01", tz="UTC")),
+    ("last_price", 1e12),
+    ("model_version", "not-one-that-was-in-force"),
+]
+
+
+@pytest.mark.parametrize(("place", "column", "value"), [(place, *wrong) for place, wrong in enumerate(NOT_BELIEVED)])
+def test_a_readable_file_that_cannot_be_true_never_becomes_a_price(
+    reading: Running, place: int, column: str, value: object
+) -> None:
+    home, before = reading.home, reading.price()
+    moment = soon() - pd.Timedelta(seconds=len(NOT_BELIEVED) - place)  # later than the one before, so a file of its own
+    path = home / "lake" / issue_again(parts_of(home), MARKET, 777.0, moment, publishing=False)
     rows = pd.read_parquet(path)
     rows[column] = value
     rows.to_parquet(path)
     put_in_force(parts_of(home))
-    service.until(lambda: path.name in service.client.get("/v1/alerts").text)
-    assert service.price() == before
+    reading.until(lambda: path.name in reading.client.get("/v1/alerts").text)
+    assert reading.price() == before
 
 
 def test_lake_and_warehouse_gone_the_last_good_forecast_stays_even_after_a_restart(home: Path, serve: Serve) -> None:
