@@ -144,11 +144,7 @@ def measure(groups: dict[str, pd.DataFrame], newest: int | None = None) -> Drift
     places = np.arange(len(origins), REFERENCE + CURRENT - 1, -EVERY)[::-1]
     shown = len(places) if newest is None else min(newest, len(places))
     places = places[-(shown + LOOKBACK) :]
-    blocks = [places[start : start + BLOCK] for start in range(0, len(places), BLOCK)] or [places]
-    distances = {
-        name: np.concatenate([_distances(table.to_numpy(dtype=float), block) for block in blocks], axis=1)
-        for name, table in groups.items()
-    }
+    distances = {name: _distances(table.to_numpy(dtype=float), places) for name, table in groups.items()}
     scores = {name: _share_exceeded(np.sqrt(wasserstein * psi)) for name, (wasserstein, psi) in distances.items()}
     wasserstein, psi = ({name: pair[place] for name, pair in distances.items()} for place in (0, 1))
     tables = (pd.DataFrame(table, index=origins[places - 1]) for table in (scores, wasserstein, psi))
@@ -167,13 +163,27 @@ def _distances(values: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.n
 
 def _of_column(column: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What of one column is different at each place, as ``_added`` adds it up, and whether enough of it is known there."""
-    first, between = places - CURRENT - REFERENCE, places - CURRENT
+    values, ranks = _ranked(column)
     counted = np.concatenate([[0], np.isfinite(column).cumsum()])
+    blocks = [_of_block(values, ranks, counted, places[start : start + BLOCK]) for start in range(0, len(places), BLOCK)]
+    moved, unlike, enough = (np.concatenate(part, axis=-1) for part in zip(*blocks, strict=True))
+    return moved, unlike, enough
+
+
+def _of_block(
+    values: np.ndarray, ranks: np.ndarray, counted: np.ndarray, places: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``_of_column`` at some places.
+
+    Args:
+        values, ranks: as ``_ranked`` returned them.
+        counted: how many values are known before each row, and of all rows.
+    """
+    first, between = places - CURRENT - REFERENCE, places - CURRENT
     known = [counted[between] - counted[first], counted[places] - counted[between]]
     enough = (known[0] / REFERENCE > 0.5) & (known[1] / CURRENT > 0.5)
     moved, unlike = np.full((2, len(places)), np.nan), np.full((2, len(places)), np.nan)
     if enough.any():
-        values, ranks = _ranked(column)
         windows = np.lib.stride_tricks.sliding_window_view(ranks, REFERENCE + CURRENT)[first[enough]]
         then, now = np.sort(windows[:, :REFERENCE], axis=1), np.sort(windows[:, REFERENCE:], axis=1)
         known = [count[enough] for count in known]
@@ -187,7 +197,7 @@ def _of_column(column: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.n
 def _ranked(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different values of ``column``, ascending and NaN last, and the number of each row's value among them.
 
-    Numbers of sixteen bits are sorted fifteen times as fast as values.
+    Numbers of sixteen bits are sorted in a fraction of the time that values take.
     """
     values, ranks = np.unique(column, return_inverse=True)
     return values, ranks.astype(np.int16 if len(values) <= np.iinfo(np.int16).max else np.int32)
