@@ -19,7 +19,7 @@ from steel_assets.core.freshness import missed_periods
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model, ModelError, load_model
 from steel_assets.core.models._stored import UNREADABLE, figure, parsed
-from steel_assets.core.samples import build_samples
+from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.types import QUANTILE_COLUMNS, Frequency
 
 MODEL_FILE = "model.json"
@@ -53,7 +53,11 @@ class Bundle:
 
 
 def issue(
-    history: MarketHistory, features: pd.DataFrame, bundles: Iterable[Bundle], missable: Mapping[Frequency, int] | None = None
+    history: MarketHistory,
+    features: pd.DataFrame,
+    bundles: Iterable[Bundle],
+    missable: Mapping[Frequency, int] | None = None,
+    samples: Mapping[int, Samples] | None = None,
 ) -> pd.DataFrame:
     """The forecast of the newest origin, one row per bundle in order of horizon.
 
@@ -66,6 +70,7 @@ def issue(
     Args:
         features: as ``features.build_features`` made them from the same history.
         missable: by frequency, how many periods a driver may miss before it counts as aged; frequencies left out are not checked.
+        samples: by horizon, what ``build_samples`` made of the same arguments; made here where they are missing.
 
     Raises:
         ForecastError: a bundle is of another market, or no price is known.
@@ -73,7 +78,13 @@ def issue(
     """
     ordered = sorted(bundles, key=lambda bundle: bundle.horizon)
     aged = aged_series(history, missable or {}) if ordered else {}
-    return pd.DataFrame([_row(history, features, bundle, aged) for bundle in ordered])
+    made = samples or {}
+    return pd.DataFrame(
+        [
+            _row(history, made.get(bundle.horizon) or build_samples(history, features, bundle.horizon), bundle, aged)
+            for bundle in ordered
+        ]
+    )
 
 
 def bundle_to_files(bundle: Bundle) -> dict[str, bytes]:
@@ -128,11 +139,10 @@ def aged_series(history: MarketHistory, missable: Mapping[Frequency, int]) -> di
     return found
 
 
-def _row(history: MarketHistory, features: pd.DataFrame, bundle: Bundle, aged: Mapping[str, pd.Timestamp]) -> dict[str, object]:
+def _row(history: MarketHistory, samples: Samples, bundle: Bundle, aged: Mapping[str, pd.Timestamp]) -> dict[str, object]:
     market = history.market
     if bundle.market != market.id:
         raise ForecastError(f"a champion of market {bundle.market} cannot forecast {market.id}")
-    samples = build_samples(history, features, bundle.horizon)
     newest = samples.rows(slice(-1, None))
     if not np.isfinite(newest.last[0]):
         raise ForecastError(f"market {market.id}: no price is known at {history.as_of}; collect or import {market.target.series}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,19 @@ class _Parts:
     @property
     def product(self) -> float:
         return self.completeness * self.freshness * self.validity * self.consistency * self.outlier
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The known observations of one series, equal to any with the same content."""
+
+    frame: pd.DataFrame
+
+    def __hash__(self) -> int:
+        return hash(self.frame["value"].to_numpy().tobytes())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rows) and self.frame.equals(other.frame)
 
 
 def critical_series(market: Market) -> tuple[str, ...]:
@@ -86,7 +100,9 @@ def assess(
     doubted = _quarantined_counts(quarantined, as_of)
     rows = []
     for name in market.series_ids:
-        parts = _parts(by_series[name], series[name], as_of, doubted.get(name, 0)) if name in by_series else _Parts()
+        parts = _Parts()
+        if name in by_series:
+            parts = _parts(_Rows(by_series[name].reset_index(drop=True)), series[name], as_of, doubted.get(name, 0))
         rows.append(
             {
                 "date": as_of.tz_convert(zone).tz_localize(None).normalize(),
@@ -128,7 +144,10 @@ def _quarantined_counts(quarantined: pd.DataFrame | None, as_of: pd.Timestamp) -
     return {str(name): int(count) for name, count in held.groupby("series")["period"].nunique().items()}
 
 
-def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp, doubted: int = 0) -> _Parts:
+@lru_cache(maxsize=64)
+def _parts(rows: _Rows, series: Series, as_of: pd.Timestamp, doubted: int) -> _Parts:
+    """The parts of one series, computed once for all markets that read it."""
+    known = rows.frame
     bucket = period_starts(pd.DatetimeIndex(known["period"]), series.frequency)
     today = as_of.tz_convert(UTC).tz_localize(None).normalize()
     future = bucket > today

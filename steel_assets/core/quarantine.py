@@ -110,6 +110,8 @@ def the_same(held: pd.DataFrame, restatement: Restatement) -> pd.DataFrame:
 
 def state(held: pd.DataFrame, decisions: pd.DataFrame, observations: pd.DataFrame) -> pd.Series:
     """For each held figure: ``waiting``, ``released``, ``dropped`` or ``superseded``."""
+    if held.empty:  # the usual case, for which what was observed since need not be summed up
+        return pd.Series(index=held.index, dtype="object", name="state")
     decided = held["id"].map(decisions.set_index("id")["decision"]) if len(decisions) else pd.Series(None, index=held.index)
     newest = observations.groupby(["series", "period"])["collected_at"].max()
     since = pd.Series(newest.reindex(pd.MultiIndex.from_frame(held[["series", "period"]])).to_numpy(), index=held.index)

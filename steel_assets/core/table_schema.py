@@ -25,6 +25,9 @@ PANDAS_DTYPES: dict[str, str] = {
 }
 """The pandas type of each column type; a date is midnight without a zone, a timestamp is UTC."""
 
+NEVER_EMPTY = frozenset({"int", "bool"})
+"""Types whose required columns hold a value in every row, since pandas' type knows no empty one."""
+
 
 class TableError(Problem, ValueError):
     """A frame does not fit its table's schema."""
@@ -91,7 +94,7 @@ class Table:
             raise TableError(f"table {self.name}: missing columns {missing}, unknown columns {unknown}")
         typed = pd.DataFrame({c.name: self._typed(c, frame[c.name]) for c in self.columns}, index=frame.index)
         for column in self.columns:
-            if not column.nullable and typed[column.name].isna().any():
+            if not column.nullable and column.dtype not in NEVER_EMPTY and typed[column.name].isna().any():
                 raise TableError(f"table {self.name}: column {column.name} has empty values, but requires one in every row")
         twice = typed.duplicated(list(self.key))
         if twice.any():
@@ -100,16 +103,19 @@ class Table:
         return typed.reset_index(drop=True)
 
     def _typed(self, column: Column, values: pd.Series) -> pd.Series:
+        there_already = values.dtype == column.pandas_dtype
+        if there_already and column.dtype not in ("date", "string"):
+            return values
         cached = not pd.api.types.is_datetime64_any_dtype(values.dtype)  # pandas would look for repeated ones among moments, too
         try:
             if column.dtype == "timestamp":
-                if values.dtype == PANDAS_DTYPES["timestamp"]:
-                    return values
                 return pd.to_datetime(values, utc=True, cache=cached).astype(PANDAS_DTYPES["timestamp"])
             if column.dtype == "date":
+                if there_already:
+                    return values.dt.normalize()
                 return pd.to_datetime(values, cache=cached).dt.normalize().astype(PANDAS_DTYPES["date"])
             if column.dtype == "string":
-                texts, there = values.astype("object"), values.notna()
+                texts, there = values if there_already else values.astype("object"), values.notna()
                 return texts if there.all() else texts.where(there, None)
             return values.astype(column.pandas_dtype)
         except (TypeError, ValueError) as error:

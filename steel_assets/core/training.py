@@ -140,8 +140,12 @@ def candidate_of(history: MarketHistory, trained: Sequence[Trained]) -> Candidat
 
 def baseline(history: MarketHistory, features: pd.DataFrame, horizon: int, window: int = WINDOW) -> Bundle:
     """The last price as a forecast, with quantiles and confidence from its own past errors."""
+    return baseline_of(history, build_samples(history, features, horizon), window)
+
+
+def baseline_of(history: MarketHistory, samples: Samples, window: int = WINDOW) -> Bundle:
+    """The ``baseline`` at the horizon of ``samples``, all origins of ``history``."""
     families = {NAIVE: applicable(history.market)[NAIVE]}
-    samples = build_samples(history, features, horizon)
     return _train(history, samples, families, window, Steps(1, None)).bundle
 
 

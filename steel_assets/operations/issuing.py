@@ -1,6 +1,7 @@
 """Selects the champion of each horizon at a moment, and computes its forecast."""
 
 import logging
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -17,10 +18,11 @@ from steel_assets.core.models import ModelError
 from steel_assets.core.periods import ahead
 from steel_assets.core.plausible import BASELINE
 from steel_assets.core.price_age import LookedUp, PriceAge
+from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.sanity import Bounds, absurdities
 from steel_assets.core.table_schema import Table
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS
-from steel_assets.core.training import baseline, train
+from steel_assets.core.training import baseline_of, train
 from steel_assets.core.types import Market
 from steel_assets.operations import histories
 from steel_assets.operations.recent import newest_forecasts
@@ -72,9 +74,9 @@ def issue_as_of(catalog: Catalog, models: ModelStore, history: MarketHistory) ->
 
 def issue_from(catalog: Catalog, models: ModelStore, history: MarketHistory, features: pd.DataFrame) -> Issued:
     """The forecast of ``history``'s newest origin by the champions in production at its moment."""
-    return _rows(
-        catalog, history, features, [_champion(models, history, features, horizon) for horizon in history.market.horizons]
-    )
+    samples = {horizon: build_samples(history, features, horizon) for horizon in history.market.horizons}
+    champions = [_champion(models, history, samples[horizon]) for horizon in history.market.horizons]
+    return _rows(catalog, history, features, champions, samples)
 
 
 def absurd(catalog: Catalog, warehouse: Warehouse, history: MarketHistory, rows: pd.DataFrame) -> list[str]:
@@ -103,17 +105,17 @@ def damaged_models(models: ModelStore, history: MarketHistory) -> dict[int, str]
     return found
 
 
-def _champion(models: ModelStore, history: MarketHistory, features: pd.DataFrame, horizon: int) -> tuple[str, Bundle]:
-    """The champion at one horizon; the last price before the first promotion, or if the champion is damaged."""
+def _champion(models: ModelStore, history: MarketHistory, samples: Samples) -> tuple[str, Bundle]:
+    """The champion at the horizon of ``samples``; the last price before the first promotion, or if the champion is damaged."""
     try:
-        found = _in_production(models, history, horizon)
+        found = _in_production(models, history, samples.horizon)
     except ModelNotSigned:
         raise
     except (ModelDamaged, ModelError) as error:
-        where = ahead(horizon, history.market.frequency)
+        where = ahead(samples.horizon, history.market.frequency)
         log.warning("%s %s: %s; the last price stands in", history.market.id, where, error)
         found = None
-    return found or (BASELINE, baseline(history, features, horizon))
+    return found or (BASELINE, baseline_of(history, samples))
 
 
 def _in_production(models: ModelStore, history: MarketHistory, horizon: int) -> tuple[str, Bundle] | None:
@@ -125,7 +127,13 @@ def _in_production(models: ModelStore, history: MarketHistory, horizon: int) -> 
     return version, bundle_from_files(files)
 
 
-def _rows(catalog: Catalog, history: MarketHistory, features: pd.DataFrame, champions: list[tuple[str, Bundle]]) -> Issued:
+def _rows(
+    catalog: Catalog,
+    history: MarketHistory,
+    features: pd.DataFrame,
+    champions: list[tuple[str, Bundle]],
+    samples: Mapping[int, Samples] | None = None,
+) -> Issued:
     bundles = [bundle for _, bundle in champions]
     versions = {bundle.horizon: version for version, bundle in champions}
 
@@ -139,6 +147,6 @@ def _rows(catalog: Catalog, history: MarketHistory, features: pd.DataFrame, cham
         )
 
     return Issued(
-        completed(issue(history, features, bundles, catalog.rules.freshness.missed_periods), FORECASTS),
-        completed(explain(history, features, bundles), EXPLANATIONS),
+        completed(issue(history, features, bundles, catalog.rules.freshness.missed_periods, samples), FORECASTS),
+        completed(explain(history, features, bundles, samples), EXPLANATIONS),
     )

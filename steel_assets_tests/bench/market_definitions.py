@@ -13,6 +13,7 @@ from steel_assets.assets.jobs import jobs
 from steel_assets.assets.moment import FixedClock
 from steel_assets.assets.resources import resources
 from steel_assets.catalog import Catalog, load_catalog
+from steel_assets_tests.bench.step_log import LOGGERS
 
 COUNT = int(os.environ["BENCH_MARKETS"])
 EXECUTORS = {
@@ -41,4 +42,5 @@ defs = dg.Definitions(
     jobs=jobs(HERE),
     resources=resources(definitions.platform_resource, FixedClock(pd.Timestamp(os.environ["BENCH_MOMENT"]))),
     executor=EXECUTORS[os.environ["BENCH_EXECUTOR"]],
+    loggers=LOGGERS,
 )

@@ -2,8 +2,8 @@
 
 A full daily run (``--job weekly_retraining``: that) on the simulated market, the day after all markets were run for the first
 time, started as a process of its own, as the daemon does, with copies of the shipped markets, for each executor. What it took is
-said in seconds and in processor time, of its processes too; only the latter means the same on a busy machine. A number of markets
-that was not run with the multiprocess executor is estimated and says so.
+said in seconds and in processor time, of its processes too; only the latter means the same on a busy machine. What a market more
+costs is told by asset, too. A number of markets that was not run with the multiprocess executor is estimated and says so.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from steel_assets.assets.moment import DAY_TAG
 from steel_assets.catalog import load_catalog
 from steel_assets.sandbox import Sandbox
 from steel_assets_tests.bench.overhead import Spent, spent
+from steel_assets_tests.bench.step_log import RUN_CONFIG, bodies, by_asset
 from steel_assets_tests.steel import ROOT
 
 EVE, TODAY = pd.Timestamp("2026-03-17T08:00:00Z"), pd.Timestamp("2026-03-18T08:00:00Z")
@@ -35,11 +36,19 @@ EVE, TODAY = pd.Timestamp("2026-03-17T08:00:00Z"), pd.Timestamp("2026-03-18T08:0
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds from starting the process of a run to its end, processor time of it and its children, and what the run says."""
+    """What one run took.
+
+    Attributes:
+        seconds: from starting its process to the end of it.
+        processor: seconds of processor time, of its children too.
+        inside: what the run says.
+        bodies: step to the seconds of processor time that its asset's own code took.
+    """
 
     seconds: float
     processor: float
     inside: Spent
+    bodies: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -62,12 +71,19 @@ class Bench:
             "BENCH_MOMENT": moment.isoformat(),
             "PYTHONPATH": str(ROOT),
         }
+        logged = self.folder / "run_config.yaml"
+        logged.write_text(json.dumps(RUN_CONFIG))
         module = "steel_assets_tests.bench.market_definitions"
         tags = {DAY_TAG: f"{moment:%Y-%m-%d}"}
         command = [sys.executable, "-m", "dagster", "job", "execute", "-m", module, "-j", self.job]
         started, before = time.perf_counter(), _processor_time()
         done = subprocess.run(
-            [*command, "--tags", json.dumps(tags)], env=environment, cwd=self.folder, capture_output=True, text=True, check=False
+            [*command, "--tags", json.dumps(tags), "--config", str(logged)],
+            env=environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         wall, processor = time.perf_counter() - started, _processor_time() - before
         if done.returncode != 0:
@@ -76,7 +92,8 @@ class Bench:
         os.chdir(self.folder)
         try:
             with dg.DagsterInstance.from_config(str(self.folder)) as instance:
-                return Took(wall, processor, spent(instance, instance.get_runs(limit=1)[0].run_id))
+                inside = spent(instance, instance.get_runs(limit=1)[0].run_id)
+                return Took(wall, processor, inside, bodies(self.folder))
         finally:
             os.chdir(here)
 
@@ -85,6 +102,14 @@ def _processor_time() -> float:
     """Of the children that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def _by_asset(few: Took, many: Took, more: int, cpu: float) -> str:
+    """What each asset of a market more costs in seconds of processor time, the most expensive first, and what Dagster costs."""
+    first, last = (by_asset(took.bodies) for took in (few, many))
+    each = {name: (last[name] - first[name]) / more for name in last}
+    told = [f"{name} {seconds:.2f}" for name, seconds in sorted(each.items(), key=lambda item: -item[1])]
+    return ", ".join([*told, f"Dagster's own {cpu - sum(each.values()):.2f}"])
 
 
 def main() -> None:
@@ -121,6 +146,7 @@ def main() -> None:
                     )
                 )
                 typer.echo(f"a market more, {executor}: {each:.2f} s, {cpu:.2f} s of CPU")
+                typer.echo(f"  of it by asset: {_by_asset(runs[few], runs[many], many - few, cpu)}")
                 for count in sorted(set(measured["in_process"]) - set(runs)):
                     about = runs[few].seconds + each * (count - few)
                     typer.echo(f"{chosen.job}, {executor}, {count} markets: about {about:.0f} s (estimated)")

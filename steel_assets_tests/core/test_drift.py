@@ -98,6 +98,21 @@ def test_the_rows_say_what_two_of_three_reach_and_are_drift_exactly_when_the_mea
         assert (rows["date"] == found.scores.index[-1]).all()
 
 
+@pytest.mark.parametrize("shift", [-30.0, 0.0, 30.0], ids=["all lower than ever", "as before", "all higher than ever"])
+def test_a_value_counts_in_the_decile_of_its_own_window_wherever_the_others_lie(shift: float) -> None:
+    values = np.random.default_rng(6).normal(size=620)
+    values[500:] += shift
+    values[:500:50] = values[0]  # what repeats a decile's edge lies below it
+    table = pd.DataFrame(values, index=pd.bdate_range("2020-01-01", periods=620))
+    found = measure(dict.fromkeys(("features", "returns", "errors"), table))
+    for end, said in zip(range(560, 621, EVERY), found.psi["returns"], strict=True):
+        then, now = np.sort(values[end - 560 : end - 60]), values[end - 60 : end]
+        edges = then[(np.arange(1, 10) / 10 * 500).astype(int)]
+        below = [np.r_[0, (part[:, None] <= edges).sum(axis=0), len(part)] for part in (then, now)]
+        before, after = ((np.diff(count) + 0.5) / (count[-1] + 5) for count in below)
+        assert said == pytest.approx(((after - before) * np.log(after / before)).sum(), rel=1e-12)
+
+
 def test_the_stability_index_is_that_of_the_textbook() -> None:
     rng = np.random.default_rng(5)
     values = np.r_[rng.normal(size=500), rng.normal(1.0, size=60)]

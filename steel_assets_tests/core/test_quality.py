@@ -89,6 +89,15 @@ def rows_of(observations: pd.DataFrame, name: str = "front") -> pd.Index:
     return observations.index[observations["series"] == name]
 
 
+def test_the_same_values_about_other_days_are_assessed_anew() -> None:
+    observations = healthy()
+    before = row(observations)
+    later = observations.assign(period=observations["period"] - pd.Timedelta(days=7))
+    assert row(later)["newest_period"] == before["newest_period"] - pd.Timedelta(days=7)
+    assert row(later)["freshness_score"] < before["freshness_score"]
+    pd.testing.assert_series_equal(row(observations), before)
+
+
 def test_healthy_data_scores_nearly_one_for_every_series():
     rows = assess(healthy(), MARKET, SERIES, AS_OF)
     assert list(rows["series"]) == list(MARKET.series_ids)

@@ -36,9 +36,11 @@ def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
 def in_memory(table: Table, found: pa.Table) -> pd.DataFrame:
     """A warehouse's rows with the types of ``Table.enforce``."""
     schema = pa.schema([(column.name, MEMORY_TYPES[column.dtype]) for column in table.columns])
-    rows = found.select(table.column_names).cast(schema).to_pandas()
-    counts = {column.name: column.pandas_dtype for column in table.columns if column.dtype == "int" and column.nullable}
-    return rows.astype(counts) if counts else rows
+    rows = found.select(table.column_names).cast(schema).to_pandas(use_threads=False)
+    for column in table.columns:
+        if column.dtype == "int" and column.nullable:  # one by one: pandas would go through all columns for these
+            rows[column.name] = rows[column.name].astype(column.pandas_dtype)
+    return rows
 
 
 def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:

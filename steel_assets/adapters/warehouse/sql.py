@@ -139,11 +139,8 @@ DUCKDB_FILE = "warehouse_file"
 SNAPSHOT = "steel_snapshot"
 """Name of a snapshot while it is written."""
 
-DUCKDB_COLUMNS = (
-    "SELECT column_name, data_type, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END FROM duckdb_columns() "
-    "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index"
-)
-"""Name, type and nullability of each column of a table."""
+DUCKDB_COLUMNS = "SELECT name, type, CASE WHEN \"notnull\" THEN 'NO' ELSE 'YES' END FROM pragma_table_info(?)"
+"""Name, type and nullability of each column of the table with this full name, which must exist; the other tables are not read."""
 
 DUCKDB_CREATE_DATASET = f"CREATE SCHEMA IF NOT EXISTS {DUCKDB_FILE}.{DATASET}"
 DUCKDB_USE_DATASET = f"USE {DUCKDB_FILE}.{DATASET}"

@@ -304,5 +304,11 @@ def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
 
 
 def _columns(connection: DuckDBPyConnection, table: Table) -> dict[str, Present]:
-    rows = connection.execute(sql.DUCKDB_COLUMNS, [sql.DATASET, table.name]).fetchall()
+    """The columns of the table as it is; none if there is no such table."""
+    import duckdb
+
+    try:
+        rows = connection.execute(sql.DUCKDB_COLUMNS, [f"{sql.DUCKDB_FILE}.{sql.DATASET}.{table.name}"]).fetchall()
+    except duckdb.CatalogException:
+        return {}
     return {name: Present(kind, may_be_empty == "NO") for name, kind, may_be_empty in rows}

@@ -6,6 +6,8 @@ zero over some days, so that a driver whose feed stopped neither keeps its influ
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,8 @@ FADES_OVER = {"daily": 10, "weekly": 21, "monthly": 45, "quarterly": 90}
 """Calendar days overdue after which a value has no weight."""
 PERIOD_DAYS = {"weekly": 7.0, "monthly": 30.4, "quarterly": 91.3}
 ENDS = {"monthly": pd.offsets.MonthEnd, "quarterly": pd.offsets.QuarterEnd}
+_OVERDUE: WeakKeyDictionary[MarketHistory, dict[str, np.ndarray]] = WeakKeyDictionary()
+"""What ``overdue`` returned so far: five families ask for the same, some of them twice."""
 
 
 def daily_drivers(history: MarketHistory) -> pd.DataFrame:
@@ -60,7 +64,15 @@ def freshness_weights(history: MarketHistory, names: list[str]) -> pd.DataFrame:
 
 
 def overdue(history: MarketHistory, name: str) -> np.ndarray:
-    """Calendar days since the next value of a driver was due; 0 before, NaN if unknown."""
+    """Calendar days since the next value of a driver was due; 0 before, NaN if unknown. Worked out once for all families."""
+    found = _OVERDUE.setdefault(history, {})
+    if name not in found:
+        found[name] = _overdue(history, name)
+        found[name].flags.writeable = False
+    return found[name]
+
+
+def _overdue(history: MarketHistory, name: str) -> np.ndarray:
     series = history.series[name]
     periods = pd.DatetimeIndex(history.periods[name])
     known = periods.notna()
