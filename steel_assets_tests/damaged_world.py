@@ -17,6 +17,7 @@ from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.http.quota import FileLedger, Quota, RateLimits
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.adapters.lake.raw_compaction import compact
+from steel_assets.assets.pictures import kept
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition
@@ -181,6 +182,7 @@ def _states(parts: Platform) -> None:
     parts.outbox.silence(silence, now, "ana")
     WatchStore(parts.store).add("local", {"kind": "level", "market": REBAR, "above": 640}, in_two_markets(), now)
     Acknowledging(parts.store, LINKS).leave(token(LINKS, "0" * 12, "slack", now), "ana", now)
+    kept(parts.lake, NOW, parts.catalog.markets[MARKET], "forecast", "<svg/>")
     figure = parts.lake.observations(["another"]).head(1)
     QuarantineStore(parts.store).hold(held(figure, pd.Series(["odd"], index=figure.index)), "yahoo-finance", NOW)
     Quota(RateLimits(25), FileLedger(parts.settings.home / "quota" / "alpha_vantage.json"), clock=NOW.timestamp).wait()

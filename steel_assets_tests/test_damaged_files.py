@@ -35,6 +35,7 @@ from steel_assets.operations.publishing import publish
 from steel_assets.operations.repairs import mend_imports
 from steel_assets.operations.service_measurements import service_minutes
 from steel_assets.operations.settled import settled_until
+from steel_assets_tests.assets.test_pictures import asked
 from steel_assets_tests.damaged_world import (
     IMPORTED,
     LINKS,
@@ -198,6 +199,8 @@ KINDS = {
             MARKET]).items()}, lambda _: {}),
     "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts.store, MARKET) != {},
                    lambda _: False, told=lambda parts: "on stderr"),
+    "a picture": Kind("lake/pictures/*/*.svg", lambda parts: [asked(parts.store, f"/lake/{key}").status_code for key in
+                      parts.store.list("pictures/")], told=lambda parts: "shown as it is"),
     "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),
     "claims of an import": Kind("lake/raw-data/file-import/imports/claims/*/*", lambda parts: [
         frame(parts.imports.claims(imported)) for imported in parts.imports.imports().values()]),

@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from steel_assets_tests.bench import __main__ as bench
@@ -76,4 +79,16 @@ def test_a_subject_of_the_bench_that_fails_is_named_and_costs_no_other(
     monkeypatch.setattr(bench, "WHOLE", {"no_such_subject": (), "ratios": ()})
     monkeypatch.setattr(sys, "argv", ["bench"])
     assert bench.main() == 1
-    assert capsys.readouterr().out.endswith("not measured, because they failed: no_such_subject\n")
+    assert capsys.readouterr().out.endswith("not measured, because they failed or did not end: no_such_subject\n")
+
+
+def test_a_subject_that_does_not_end_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    for longest in (0.5, 2, 8, 32, 128):  # until the shell had the time to begin
+        assert bench.ended(["sh", "-c", f"sleep 86400 & echo $! > {child}; wait"], longest) is None
+        if child.exists() and child.read_text():
+            break
+    with suppress(psutil.NoSuchProcess):
+        while psutil.Process(int(child.read_text())).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.05)
+    assert bench.ended([sys.executable, "-c", "raise SystemExit(3)"], 600) == 3

@@ -1,15 +1,10 @@
-"""Small pictures for an asset's metadata, SVG of a few kilobytes: a fan chart of a forecast, and the skill in a backtest.
+"""Small pictures of what an asset published, SVG of a few kilobytes: a fan chart of a forecast, and the skill in a backtest."""
 
-Dagster's event log stores them twice for each materialisation, so they contain only the marks and words that the figures need.
-"""
-
-import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 
@@ -22,8 +17,8 @@ TICKS = 4
 LEGEND_COLUMNS, LEGEND_ROWS = 4, 2
 
 
-def forecast_fan(daily: pd.DataFrame, forecast: pd.DataFrame, title: str) -> dg.MarkdownMetadataValue:
-    """A fan chart: the last prices of a market and its published quantiles.
+def forecast_fan(daily: pd.DataFrame, forecast: pd.DataFrame, title: str) -> str:
+    """A fan chart as SVG: the last prices of a market and its published quantiles.
 
     Args:
         daily: columns date, price.
@@ -47,11 +42,11 @@ def forecast_fan(daily: pd.DataFrame, forecast: pd.DataFrame, title: str) -> dg.
         canvas.add(f'<circle cx="{canvas.x(x):.0f}" cy="{canvas.y(y):.0f}" r="2" fill="{ACCENT}"/>')
     for x in (past[0], past[-1], future[-1]):
         canvas.text(canvas.x(x), HEIGHT - 8, f"{pd.Timestamp.fromordinal(x):%Y-%m-%d}", "middle" if x == past[-1] else None)
-    return canvas.markdown(title, str(forecast["unit"].iloc[0]))
+    return canvas.svg(title, str(forecast["unit"].iloc[0]))
 
 
-def skill_bars(scores: pd.DataFrame, title: str) -> dg.MarkdownMetadataValue:
-    """A bar chart of each model's MAE divided by that of the last price, by horizon; below one is better.
+def skill_bars(scores: pd.DataFrame, title: str) -> str:
+    """A bar chart as SVG of each model's MAE divided by that of the last price, by horizon; below one is better.
 
     Args:
         scores: rows of core.scoring.scores of one market.
@@ -74,7 +69,7 @@ def skill_bars(scores: pd.DataFrame, title: str) -> dg.MarkdownMetadataValue:
     canvas.line([(0, 1), (len(table), 1)], INK, dashed=True)
     for row, horizon in enumerate(table.index):
         canvas.text(canvas.x(row + 0.5), HEIGHT - 8, f"{horizon} d", "middle")
-    return canvas.markdown(title, "MAE ÷ last price's")
+    return canvas.svg(title, "MAE ÷ last price's")
 
 
 def _shade(model: str, place: int, models: int) -> tuple[str, float]:
@@ -134,14 +129,11 @@ class _Canvas:
         self.add(f'<rect x="{x}" y="{y - 6}" width="8" height="6" fill="{color}" fill-opacity="{opacity:.2f}"/>')
         self.text(x + 11, y, name, "start", 8)
 
-    def markdown(self, title: str, unit: str) -> dg.MarkdownMetadataValue:
+    def svg(self, title: str, unit: str) -> str:
         self.text(LEFT, 12, title, "start", 11)
         self.text(LEFT, 24, unit, "start", 8)
         head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        svg = head + f'font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>{"".join(self.drawn)}</svg>'
-        encoded = base64.b64encode(svg.encode()).decode()
-        shown = title.replace("[", "(").replace("]", ")")
-        return dg.MetadataValue.md(f"![{shown}](data:image/svg+xml;base64,{encoded})")
+        return head + f'font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>{"".join(self.drawn)}</svg>'
 
 
 def _ticks(low: float, high: float) -> list[float]:

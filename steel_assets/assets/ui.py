@@ -1,17 +1,23 @@
 """``python -m steel_assets.assets.ui``: the Dagster webserver behind ``ui_guard``, with the options of ``dagster-webserver``.
 
+It also shows the pictures that assets write to the lake (``ui_pictures.py``).
+
 ``python -m steel_assets.assets.ui dev`` is ``dagster dev`` with this webserver instead of its own. Dagster has no hook for
 middleware in its webserver, so two of its names are replaced; if a version of Dagster lacks them, nothing is started.
 """
 
 import sys
 import warnings
+from functools import cache
 from typing import Any
 
 import dagster as dg
 
+from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.assets.dagster_internals import dagster_dev, webserver_cli
 from steel_assets.assets.ui_guard import Guard
+from steel_assets.assets.ui_pictures import Pictures
+from steel_assets.bootstrap import store_at
 from steel_assets.settings import settings
 
 WEBSERVER = "dagster_webserver"
@@ -29,10 +35,16 @@ def webserver() -> None:
     hosts = settings().ui_hosts.split(",")
 
     def guarded(*args: Any, **options: Any) -> Any:
-        return Guard(make(*args, **options), hosts)
+        return Guard(Pictures(make(*args, **options), _store), hosts)
 
     cli.create_app_from_workspace_process_context = guarded
     cli.main()
+
+
+@cache
+def _store() -> ObjectStore:
+    """The lake that the settings name, opened when it is first asked for."""
+    return store_at(settings().lake_address, settings())
 
 
 def dev() -> None:

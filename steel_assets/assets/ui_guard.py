@@ -12,7 +12,10 @@ from typing import Any
 from steel_assets.core.same_origin import from_elsewhere
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-QUESTIONS = ("/graphql", "/report_asset", "/download_debug", "/logs", "/notebook")
+PICTURES = "/lake/"
+"""Under this path the UI shows pictures of the lake (``ui_pictures.py``)."""
+
+QUESTIONS = ("/graphql", "/report_asset", "/download_debug", "/logs", "/notebook", PICTURES)
 """Paths that do or tell something; every other is the page itself, its files, or nothing."""
 
 SIMPLE = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""})

@@ -8,7 +8,10 @@ from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.checking import SEVERITIES
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import summary
+from steel_assets.assets.moment import Clock
+from steel_assets.assets.pictures import kept
 from steel_assets.assets.plots import skill_bars
+from steel_assets.core.calendars import local_day
 from steel_assets.core.promotion import Criterion
 from steel_assets.core.scoring import scores
 from steel_assets.core.types import Market
@@ -29,13 +32,18 @@ def validation_scores(here: Installation, market: Market) -> dg.AssetsDefinition
         **here.stage("validation", "pandas", owner=MODEL_TEAM, market=market),
     )
     def scored(
-        lake: dg.ResourceParam[Lake], warehouse: dg.ResourceParam[Warehouse], models: dg.ResourceParam[ModelStore]
+        context: dg.AssetExecutionContext,
+        lake: dg.ResourceParam[Lake],
+        warehouse: dg.ResourceParam[Warehouse],
+        models: dg.ResourceParam[ModelStore],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         table = scores(backtest(lake, market.id))
         lake.write(f"predictions/validation/scores/{market.id}.parquet", table)
         judgement = judge(here.catalog, lake, warehouse, models, market.id)
+        day = local_day(clock.moment(context), here.catalog.rules.schedules.tzinfo)
         return dg.MaterializeResult(
-            metadata=summary(table) | {"skill": skill_bars(table, market.name)},
+            metadata=summary(table) | kept(lake, day, market, "skill", skill_bars(table, market.name)),
             check_results=[_result(key, criterion) for criterion in judgement.criteria],
         )
 

@@ -155,7 +155,7 @@ class Retention(Declaration):
     Ticks are purged as ``dagster.yaml`` says, former models as ``model_backups`` does.
 
     Attributes:
-        run_days: Dagster's runs, with their events and logs.
+        run_days: Dagster's runs, with their events and logs, and the pictures in the lake that they show.
         measurement_days: measurements of the prediction service.
         candidate_days: candidates that were never promoted.
         alert_days: sent messages (at least as long as `steel alerts replay` and the table of alerts need).

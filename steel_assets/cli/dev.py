@@ -77,7 +77,7 @@ def _look(address: str, host: str, port: int, console: Console) -> int:
         notice = f"The state of {state.kept.saved_at:%Y-%m-%d %H:%M} UTC, read-only, on http://{host}:{port} (stop with Ctrl-C)"
         console.print(notice, highlight=False, soft_wrap=True)
         command = [*UI, "-m", "steel_assets.definitions", "-h", host, "-p", str(port), "--read-only"]
-        return _until_stopped(command, os.environ | {"DAGSTER_HOME": str(home)})
+        return _until_stopped(command, os.environ | {"DAGSTER_HOME": str(home), "STEEL_LAKE": address})
 
 
 def _until_stopped(command: list[str], environment: Mapping[str, str]) -> int:

@@ -96,6 +96,12 @@ KINDS = (
         "ever; a publication lists three months of them",
     ),
     Kind(
+        "pictures",
+        ("pictures/",),
+        "a file of some kilobytes per market and issue, one per market and retraining",
+        "`retention.run_days`: 90 days",
+    ),
+    Kind(
         "answers bought of AutoML",
         ("predictions/automl/",),
         "a row per market, horizon and origin that was paid for",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from steel_assets.adapters.alerts.outbox import HISTORY
+from steel_assets.adapters.lake import pictures
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.raw_compaction import LEAST, Compaction, compact
 from steel_assets.catalog import Catalog
@@ -27,11 +28,13 @@ class Maintained:
         raw: the result of compacting raw files.
         measurements: number of the service's measurement files deleted for their age.
         alerts: number of files of sent alerts deleted for their age.
+        pictures: number of pictures deleted for their age.
     """
 
     raw: Compaction
     measurements: int
     alerts: int = 0
+    pictures: int = 0
 
     @property
     def text(self) -> str:
@@ -39,7 +42,7 @@ class Maintained:
         rest = "; the next round goes on" if self.raw.remaining else ""
         return (
             f"{self.raw.compacted} raw files compacted, {self.raw.deleted} deleted that were compacted before, "
-            f"{self.measurements} files of measurements and {self.alerts} of alerts deleted{rest}"
+            f"{self.measurements} files of measurements, {self.alerts} of alerts and {self.pictures} pictures deleted{rest}"
         )
 
 
@@ -61,8 +64,12 @@ def maintain(
     if raw.remaining:
         return Maintained(raw, 0)
     kept = catalog.rules.retention
-    measurements = _before(lake, f"{FOLDER}/", DAY, f"{now - pd.Timedelta(days=kept.measurement_days):%Y-%m-%d}")
-    return Maintained(raw, measurements, _before(lake, HISTORY, MONTH, f"{now - pd.Timedelta(days=kept.alert_days):%Y-%m}"))
+    return Maintained(
+        raw,
+        _before(lake, f"{FOLDER}/", DAY, f"{now - pd.Timedelta(days=kept.measurement_days):%Y-%m-%d}"),
+        _before(lake, HISTORY, MONTH, f"{now - pd.Timedelta(days=kept.alert_days):%Y-%m}"),
+        _before(lake, pictures.FOLDER, pictures.KEY, f"{now - pd.Timedelta(days=kept.run_days):%Y-%m-%d}"),
+    )
 
 
 def _before(lake: Lake, folder: str, dated: re.Pattern[str], first: str) -> int:

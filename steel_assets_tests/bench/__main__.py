@@ -2,15 +2,22 @@
 
 ``--short``: only what a busy machine can measure in some minutes. ``--document``: the table goes into docs/performance.md, and
 its figures into docs/performance.json, which ``steel_assets_tests.bench.slower`` compares with those before. ``--only``: these
-subjects. Each is measured by a process of its own: one that fails costs its own rows and is named at the end (exit code 1).
+subjects. Each is measured by a process of its own: one that fails, or does not end within LONGEST_SECONDS, costs its own rows and
+is named at the end (exit code 1).
 """
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from steel_assets_tests.bench import ratios
+
+LONGEST_SECONDS = 5400.0
+"""Of one subject. On an idle machine each takes minutes; one that takes so long will never end."""
 
 SHORT = {
     "command_line": (),
@@ -48,7 +55,7 @@ def main() -> int:
         failed = [name for name, arguments in subjects.items() if not _measured(name, arguments)]
     sys.stdout.write(ratios.table(found) + "\n")
     if failed:
-        sys.stdout.write(f"\nnot measured, because they failed: {', '.join(failed)}\n")
+        sys.stdout.write(f"\nnot measured, because they failed or did not end: {', '.join(failed)}\n")
     if chosen.document:
         ratios.write(found)
     return 1 if failed else 0
@@ -58,10 +65,24 @@ def _measured(subject: str, arguments: tuple[str, ...]) -> bool:
     began = time.monotonic()
     sys.stdout.write(f"== {subject}\n")
     sys.stdout.flush()
-    done = subprocess.run([sys.executable, "-m", f"steel_assets_tests.bench.{subject}", *arguments], check=False)
-    sys.stdout.write(f"== {subject}: {time.monotonic() - began:.0f} s\n\n")
+    code = ended([sys.executable, "-m", f"steel_assets_tests.bench.{subject}", *arguments], LONGEST_SECONDS)
+    told = " (stopped: it did not end)" if code is None else ""
+    sys.stdout.write(f"== {subject}: {time.monotonic() - began:.0f} s{told}\n\n")
     sys.stdout.flush()
-    return done.returncode == 0
+    return code == 0
+
+
+def ended(command: Sequence[str], longest: float) -> int | None:
+    """The exit code of ``command``; None if it did not end within ``longest`` seconds, when it and what it started are killed."""
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        return process.wait(longest)
+    except BaseException as error:  # also Ctrl-C, which a session of its own does not get
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            return None
+        raise
 
 
 if __name__ == "__main__":

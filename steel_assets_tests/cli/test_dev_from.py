@@ -25,10 +25,12 @@ from steel_assets_tests.serving.running import free_port
 RUNS = "query { runsOrError { ... on Runs { results { runId status } } } }"
 DELETE = 'mutation { deletePipelineRun(runId: "%s") { __typename } }'
 
+PICTURE = "pictures/2026-03-18/rebar_fob_turkey-forecast.svg"
+
 
 @pytest.fixture
 def lake(tmp_path: Path) -> tuple[Path, str]:
-    """A lake in which the instance of one run is kept, and the run."""
+    """A lake with a picture, in which the instance of one run is kept, and the run."""
 
     @dg.op
     def nothing() -> None: ...
@@ -42,6 +44,7 @@ def lake(tmp_path: Path) -> tuple[Path, str]:
     with dg.DagsterInstance.from_config(str(tmp_path / "instance")) as instance:
         run = some_job.execute_in_process(instance=instance).run_id
         state.put_back(pd.Timestamp("2026-03-18T08:00:00Z"), lambda: None)
+    parts.store.put(PICTURE, b"<svg/>")
     return tmp_path / "lake", run
 
 
@@ -70,6 +73,7 @@ def test_its_runs_are_shown_and_nothing_can_be_changed(lake: tuple[Path, str], t
             return httpx.post(f"{url}/graphql", json={"query": question}, timeout=120, trust_env=False).text
 
         assert run in asked(RUNS)
+        assert httpx.get(f"{url}/lake/{PICTURE}", timeout=120, trust_env=False).content == b"<svg/>"
         assert "Unauthorized" in asked(DELETE % run)
         assert run in asked(RUNS)
     finally:

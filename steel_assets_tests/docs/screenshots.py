@@ -46,6 +46,7 @@ class Picture:
     Attributes:
         place: the path and query, of the Dagster UI or of the service.
         shows: a text that is there when what matters was fetched.
+        looks_at: a CSS selector of what the page is scrolled to; None for its top.
     """
 
     name: str
@@ -53,12 +54,14 @@ class Picture:
     shows: str
     height: int = 760
     of_the_service: bool = False
+    looks_at: str | None = None
 
 
 PICTURES = (
     Picture("ui-stages", "/asset-groups", "validation"),
     Picture("asset-graph", f"{WHOLE}?view=lineage&lineageScope=neighbors&lineageDepth=4", "promotion", height=670),
     Picture("ui-days", f"{WHOLE}?view=partitions", "Partitions Selected"),
+    Picture("ui-forecast", WHOLE, "price_age_sessions", looks_at="img[src^='/lake/']"),
     Picture("ui-checks", f"{WHOLE}?view=checks", "Latest execution"),
     Picture("ui-failed-market", f"/assets/{BROKEN}/forecasts?view=lineage&lineageScope=neighbors", "promotion"),
     Picture("dashboard", "/dashboard?market=rebar_fob_turkey", "SIMULATED DATA", height=900, of_the_service=True),
@@ -142,6 +145,8 @@ def take(browser: Browser, picture: Picture, url: str, key: str, target: Path) -
         page.wait_for_url(f"{url}/dashboard")
     page.goto(url + picture.place)
     page.get_by_text(picture.shows).first.wait_for()
+    if picture.looks_at is not None:
+        page.locator(picture.looks_at).first.scroll_into_view_if_needed()
     content = drawn(page, pending)
     context.close()
     part = target / f"{picture.name}.png.tmp"

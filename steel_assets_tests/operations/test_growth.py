@@ -37,6 +37,7 @@ def test_every_file_that_the_platform_writes_is_of_a_kind_with_a_law(parts: Plat
         ("raw-data/file-import/imports/claims/x", "imports"),
         ("raw-copies/fred-api/macro/compacted/x.parquet", "raw figures"),
         ("experiments/trial/rebar_fob_turkey/1/v/model.json", "models of experiments"),
+        ("pictures/2026-11-20/rebar_fob_turkey-forecast.svg", "pictures"),
         ("alerts/state.json", "the alert state"),
         ("alerts/history/2026-11/a.json", "alerts told"),
         ("new-folder/x.json", growth.OTHER),

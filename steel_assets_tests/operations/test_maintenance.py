@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from steel_assets.adapters.alerts.outbox import HISTORY
+from steel_assets.adapters.lake import pictures
 from steel_assets.assets.sensors import old_files
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.main import app
@@ -20,11 +21,13 @@ from steel_assets.settings import Settings
 NOW = pd.Timestamp.now("UTC").floor("s")
 DAYS = 10
 GROUP = "raw-data/fred-api/inflation_data/"
+AGING = (FOLDER, HISTORY, pictures.FOLDER)
+"""Folders whose files are deleted for their age."""
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Platform:
-    """Ten days of one group, none of them the day that is not over; measurements and alerts of today and of long ago."""
+    """Ten closed days of one group; measurements, alerts and pictures of today and of long ago."""
     found = platform(Settings(home=tmp_path / ".steel"))
     for number in range(DAYS):
         at = NOW - pd.Timedelta(days=DAYS + 2 - number)
@@ -35,6 +38,7 @@ def parts(tmp_path: Path) -> Platform:
         day = NOW - pd.Timedelta(days=age)
         found.store.put(f"{FOLDER}/{day:%Y-%m-%d}/08-p.jsonl", b"")
         found.store.put(f"{HISTORY}{day:%Y-%m}/a-1.json", b"{}")
+        found.store.put(pictures.key_of(day, "rebar_fob_turkey", "forecast"), b"<svg/>")
     return found
 
 
@@ -55,9 +59,9 @@ def files(parts: Platform, prefix: str = GROUP) -> list[str]:
 def test_a_tick_compacts_what_is_closed_and_deletes_what_is_older_than_the_catalogue_keeps_it(parts: Platform) -> None:
     before = parts.lake.observations()
     said = ticked(parts)
-    assert said.startswith(f"{DAYS} raw files compacted, 0 deleted that were compacted before, 1 files of measurements and 1 of")
+    assert said.startswith(f"{DAYS} raw files compacted, 0 deleted that were compacted before, 1 files of measurements, 1 of")
     assert len(files(parts)) == DAYS + 1, "others may read by a listing of before"
-    assert [len(files(parts, prefix)) for prefix in (FOLDER, HISTORY)] == [1, 1]
+    assert [len(files(parts, prefix)) for prefix in AGING] == [1, 1, 1]
     pd.testing.assert_frame_equal(platform(parts.settings).lake.observations(), before)
     assert ticked(parts).startswith("0 raw files compacted, 0 deleted")
 
@@ -67,11 +71,11 @@ def test_a_tick_whose_time_is_over_leaves_the_rest_to_the_next(parts: Platform, 
     monkeypatch.setattr(old_files, "SECONDS", 0.0)
     said = ticked(parts)
     assert said.endswith("the next round goes on")
-    assert [len(files(parts, prefix)) for prefix in (FOLDER, HISTORY)] == [2, 2], "nothing was deleted after its time"
+    assert [len(files(parts, prefix)) for prefix in AGING] == [2, 2, 2], "nothing was deleted after its time"
     pd.testing.assert_frame_equal(platform(parts.settings).lake.observations(), before)
     monkeypatch.undo()
     ticked(parts)
-    assert [len(files(parts, prefix)) for prefix in (FOLDER, HISTORY)] == [1, 1]
+    assert [len(files(parts, prefix)) for prefix in AGING] == [1, 1, 1]
 
 
 def test_by_hand_the_same_is_done_and_an_hour_later_what_was_compacted_is_deleted(
@@ -82,7 +86,7 @@ def test_by_hand_the_same_is_done_and_an_hour_later_what_was_compacted_is_delete
     done = CliRunner().invoke(app, ["lake", "compact", "--json"])
     assert done.exit_code == 0, done.output
     raw = {"compacted": DAYS, "deleted": 0, "remaining": False}
-    assert json.loads(done.stdout) == {"raw": raw, "measurements": 1, "alerts": 1}
+    assert json.loads(done.stdout) == {"raw": raw, "measurements": 1, "alerts": 1, "pictures": 1}
     monkeypatch.setattr("steel_assets.cli.compact.now", lambda: NOW + pd.Timedelta(hours=2))
     later = CliRunner().invoke(app, ["lake", "compact"])
     assert f"0 raw files compacted, {DAYS} deleted that were compacted before" in later.stdout

@@ -1,4 +1,4 @@
-"""Keeps the number of files bounded: compacts raw files of past days and deletes old measurements."""
+"""Keeps the number of files bounded: compacts raw files of past days and deletes old measurements, alerts and pictures."""
 
 import time
 
@@ -17,8 +17,8 @@ SECONDS = 30.0
     minimum_interval_seconds=6 * 3600,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Compacts the raw files of past days, one week of one endpoint group at a time. Deletes files that an earlier "
-    "evaluation compacted, after comparing them row by row. Deletes measurements of the service that are older than the "
-    "catalogue keeps them.",
+    "evaluation compacted, after comparing them row by row. Deletes measurements of the service, alerts told and "
+    "pictures that are older than the catalogue keeps them.",
 )
 def old_files(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], lake: dg.ResourceParam[Lake]
