@@ -1,4 +1,4 @@
-"""Kept folds in the lake: what was written is read, what is not exactly that is named and left out, code is known by its bytes."""
+"""Kept folds in the lake: what was written is read, all else is named and left out, and code is known by its bytes."""
 
 from __future__ import annotations
 
