@@ -25,7 +25,10 @@ from steel_assets.core.alerts.incidents import Silence
 from steel_assets.core.alerts.tokens import token
 from steel_assets.core.blocks import Block
 from steel_assets.core.calendars import local_day
+from steel_assets.core.fold_digests import SIZE
 from steel_assets.core.forecast import bundle_to_files
+from steel_assets.core.intervals import NORMAL_QUANTILES
+from steel_assets.core.kept_folds import KeptFold
 from steel_assets.core.models._search import EmbeddedSearch
 from steel_assets.core.quarantine import held
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, measurement_key, to_line
@@ -40,6 +43,7 @@ from steel_assets.operations import (
     feature_store,
     histories,
     issuing,
+    kept_folds,
     panel,
 )
 from steel_assets.operations.candidates import CANDIDATES, validation_key
@@ -131,6 +135,7 @@ def _models(parts: Platform, history: Any) -> None:
     parts.store.put(f"{CANDIDATES}/{MARKET}.json", json.dumps(said).encode())
     walked = {column.name: ROW[column.dtype] for column in BACKTEST.columns}
     parts.lake.write(validation_key(MARKET), pd.DataFrame([walked]), BACKTEST)
+    kept_folds.save(parts.lake, MARKET, 1, {b"a" * SIZE: KeptFold(NORMAL_QUANTILES, {b"b" * SIZE: 1.0}, b"{}")})
     scores = pd.DataFrame({"model": "champion", "h": [1, 5], "mae_ratio": [0.9, 0.8], "coverage_90": [0.9, 0.91]})
     parts.lake.write(f"predictions/validation/scores/{MARKET}.parquet", scores)
 

@@ -22,7 +22,7 @@ from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
-from steel_assets.operations import analysis, automl, drop_state, histories, panel
+from steel_assets.operations import analysis, automl, drop_state, histories, kept_folds, panel
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
 from steel_assets.operations.collection_records import block, record
 from steel_assets.operations.experiment_switch import stopped_since
@@ -166,6 +166,8 @@ KINDS = {
     "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", daily),
     "an analysis": Kind("lake/processed-data/analysis/*.json", lambda parts: analysis.read(parts.store, MARKET) and 1, NOTHING),
     "features": Kind(f"lake/processed-data/daily/features/{MARKET}.parquet", issued),
+    "kept folds": Kind(f"lake/{kept_folds.FOLDER}/{MARKET}/1.parquet", lambda parts: len(kept_folds.load(parts.lake, MARKET, 1)),
+                       lambda _: 0),
     "what others learn from a market": Kind(f"lake/processed-data/monthly/panel/{MARKET}.parquet", taught),
     "a pointer": Kind(f"{P}/pointer.json", issued),
     "a model": Kind(f"{P}/versions/*/model.json", issued, told=lambda parts: "restored"),

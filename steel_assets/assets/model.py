@@ -30,6 +30,11 @@ def candidate_models(here: Installation, market: Market) -> dg.AssetsDefinition:
             {"horizon": h, "version": versions[h], "family": bundle.family, "why": candidate.choices[h].reason}
             for h, bundle in candidate.bundles.items()
         )
-        return dg.MaterializeResult(metadata=summary(rows) | {"folder": link(lake.store.uri("models/staging"))})
+        folds = candidate.folds.values()
+        counted = {
+            "folds_kept": sum(sum(one.taken.values()) for one in folds),
+            "folds_computed": sum(sum(one.computed.values()) for one in folds),
+        }
+        return dg.MaterializeResult(metadata=summary(rows) | counted | {"folder": link(lake.store.uri("models/staging"))})
 
     return trained

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from steel_assets.core import calibration, intervals, selection
+from steel_assets.core import calibration, intervals, kept_folds, selection
 from steel_assets.core.calibration import Track
+from steel_assets.core.fold_digests import FoldDigests
 from steel_assets.core.folds import folds, walk_forward
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.kept_folds import KeptFolds
 from steel_assets.core.models import Model, combination, experts
 from steel_assets.core.models._protocol import unfitted
 from steel_assets.core.models.combination import Combination
@@ -233,6 +235,7 @@ def evaluate(
     steps: Steps,
     asked: Samples | None = None,
     withheld: int = 0,
+    kept: KeptFolds | None = None,
 ) -> Evaluation:
     """Walk every family forward over origins number ``start`` to ``stop - 1``, one of ``steps`` each.
 
@@ -240,7 +243,9 @@ def evaluate(
         families: simplest first, the last price among them.
         asked: what to forecast from the knowledge of each origin; None for the origin itself.
         withheld: trading days from each origin to the day of ``asked``.
+        kept: folds that need not be computed again, where nothing is ``asked``; those used are added to it.
     """
+    digests = FoldDigests(history, samples, kept.code) if kept is not None and asked is None else None
     made: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
 
     def so_far(names: Iterable[str]) -> Evaluation:
@@ -249,7 +254,11 @@ def evaluate(
 
     for name, family in families.items():
         if family not in (Combination, Experts):
-            made[name] = walk_forward(history, samples, family, start, stop, asked)
+            if kept is not None and digests is not None and kept_folds.keepable(family):
+                walked = kept_folds.walk_forward(history, samples, family, start, stop, kept, digests)
+                made[name] = walked, walked
+            else:
+                made[name] = walk_forward(history, samples, family, start, stop, asked)
             steps.finished(f"{name}, {ahead(samples.horizon, samples.frequency)}")
     if Combination in families.values():
         made[Combination.family] = so_far(made).combined()

@@ -61,9 +61,7 @@ def walk_forward(
     model = unfitted(family, history.market)
     incremental = isinstance(model, Incremental)
     for fold in folds(history.origins, family.refit_every, 0 if incremental else start, stop):
-        known = slice(0, fold.fitted_at + 1)
-        moment = history.moments[fold.fitted_at]
-        past = samples.rows(known).with_labels(history.prices_at(samples.target_dates[known], moment), moment)
+        past = past_of(history, samples, fold.fitted_at)
         model = model.learn(past) if isinstance(model, Incremental) else unfitted(family, history.market).fit(past)
         rows = slice(max(fold.start, start), fold.stop)
         if rows.start >= rows.stop:
@@ -73,6 +71,12 @@ def walk_forward(
             others.append(model.predict(asked.rows(rows)))
     made = pd.concat(forecasts, ignore_index=True)
     return made, made if asked is None else pd.concat(others, ignore_index=True)
+
+
+def past_of(history: MarketHistory, samples: Samples, at: int) -> Samples:
+    """The rows of ``samples`` up to origin number ``at``, with the labels known at its moment: what a fit learns from."""
+    known, moment = slice(0, at + 1), history.moments[at]
+    return samples.rows(known).with_labels(history.prices_at(samples.target_dates[known], moment), moment)
 
 
 def _calendar_periods(origins: pd.DatetimeIndex, cadence: Cadence) -> np.ndarray:

@@ -6,7 +6,7 @@ The same history gives an identical candidate. A candidate is only a proposal, o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.kept_folds import KeptFolds
 from steel_assets.core.models import NAIVE, Model, ModelError, applicable, combination, experts
 from steel_assets.core.models.pooled import Pooled
 from steel_assets.core.samples import Samples, build_samples
@@ -37,6 +38,7 @@ class Candidate:
         bundles: by horizon, the fitted bundle.
         choices: by horizon, the selection with its reason.
         backtest: ``tables.BACKTEST`` rows of all families and ``champion`` at the newest scored origins of each horizon.
+        folds: by horizon, those of the walk-forward, to be kept for the next training; empty if none are kept.
     """
 
     market: str
@@ -45,6 +47,7 @@ class Candidate:
     bundles: Mapping[int, Bundle]
     choices: Mapping[int, Choice]
     backtest: pd.DataFrame
+    folds: Mapping[int, KeptFolds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,12 @@ class ProposedFamily:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """One horizon: the fitted bundle, the selection, and its walk-forward (``tables.BACKTEST``)."""
+    """One horizon: the fitted bundle, the selection, its walk-forward (``tables.BACKTEST``), and that one's folds if kept."""
 
     bundle: Bundle
     choice: Choice
     rows: pd.DataFrame
+    folds: KeptFolds | None = None
 
 
 def train(
@@ -99,16 +103,18 @@ def train_horizon(
     window: int,
     champion: str | None,
     offer: ProposedFamily | None = None,
+    kept: KeptFolds | None = None,
 ) -> Trained:
     """Train one horizon, so that several can be trained in parallel.
 
     Args:
         offer: proposed instead of the selected family if it beats the champion (or the last price, without one) significantly, as
             any challenger must.
+        kept: folds that need not be computed again; those used are added to it.
     """
     families = _families(history)
     samples = build_samples(history, features, horizon)
-    return _train(history, samples, families, window, Steps(len(families), None), champion, offer)
+    return _train(history, samples, families, window, Steps(len(families), None), champion, offer, kept=kept)
 
 
 def learns_from_others(history: MarketHistory) -> bool:
@@ -135,6 +141,7 @@ def candidate_of(history: MarketHistory, trained: Sequence[Trained]) -> Candidat
         bundles={fitted.bundle.horizon: fitted.bundle for fitted in trained},
         choices={fitted.bundle.horizon: fitted.choice for fitted in trained},
         backtest=pd.concat([fitted.rows for fitted in trained], ignore_index=True),
+        folds={fitted.bundle.horizon: fitted.folds for fitted in trained if fitted.folds is not None},
     )
 
 
@@ -190,6 +197,7 @@ def _train(
     champion: str | None = None,
     offer: ProposedFamily | None = None,
     forced: str | None = None,
+    kept: KeptFolds | None = None,
 ) -> Trained:
     """One horizon's bundle, the reason for its family, and the walk-forward of the newest ``window`` scored origins.
 
@@ -202,7 +210,7 @@ def _train(
     newest = len(history.origins) - 1
     first = int(scored[0]) if len(scored) else newest
     start = max(EARLIEST, first - burn_in(samples.horizon, families))
-    evaluation = evaluate(history, samples, families, start, newest + 1, steps)
+    evaluation = evaluate(history, samples, families, start, newest + 1, steps, kept=kept)
     choice = evaluation.verdict(newest).choice
     forecasts = {family: table.iloc[scored - start] for family, table in evaluation.forecasts.items()}
     forecasts[CHAMPION] = forecasts[forced] if forced else evaluation.champion(first).iloc[scored - first]
@@ -221,4 +229,4 @@ def _train(
         choice = replace(choice, family=forced)
     model = evaluation.unfitted(families[choice.family], newest).fit(samples.with_labels(y, history.as_of))
     bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(choice.family), confidence(rows))
-    return Trained(bundle, choice, rows)
+    return Trained(bundle, choice, rows, kept)

@@ -60,6 +60,12 @@ KINDS = (
         "the catalogue",
     ),
     Kind(
+        "finished folds of walk-forwards",
+        ("processed-data/folds/",),
+        "a file per market and horizon, written anew by each retraining",
+        "the folds that the last retraining used: a row per family and origin that a validation looks back at",
+    ),
+    Kind(
         "histories and features",
         ("processed-data/",),
         "a row per market and trading day; the same files, written anew by each run",

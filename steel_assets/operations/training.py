@@ -6,6 +6,7 @@ experiment is offered as well: it is proposed if the walk-forward agrees.
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -17,10 +18,11 @@ from steel_assets.adapters.models.store import ModelDamaged, ModelNotSigned, Mod
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.kept_folds import KeptFold, KeptFolds
 from steel_assets.core.models.pooled import Pooled
 from steel_assets.core.open_sets import open_to, opened
 from steel_assets.core.training import Candidate, ProposedFamily, Trained, candidate_of, learns_from_others, train_horizon
-from steel_assets.operations import candidates, feature_store, histories, panel
+from steel_assets.operations import candidates, feature_store, histories, kept_folds, panel
 from steel_assets.operations.data_quality import quality_score
 from steel_assets.operations.experimenting import offers
 
@@ -56,7 +58,10 @@ def train_candidate(
     if learns_from_others(history) or Pooled.family in asked_for:
         history = panel.with_others(catalog, lake, history)
     window = acceptance.window_of(history.market.frequency)
-    candidate = train_market(history, features, champions, window, offered)
+    kept = {horizon: kept_folds.load(lake, market, horizon) for horizon in history.market.horizons}
+    candidate = train_market(history, features, champions, window, offered, kept)
+    for horizon, folds in candidate.folds.items():
+        kept_folds.save(lake, market, horizon, folds.used)
     return candidate, candidates.propose(lake, models, candidate)
 
 
@@ -83,6 +88,7 @@ def train_market(
     champions: Mapping[int, str],
     window: int,
     offered: Mapping[int, ProposedFamily] | None = None,
+    kept: Mapping[int, Mapping[bytes, KeptFold]] | None = None,
 ) -> Candidate:
     """The candidate of all horizons of a market. The first error of a horizon is raised unchanged.
 
@@ -90,14 +96,16 @@ def train_market(
         champions: the families in production by horizon.
         window: number of scored origins in each candidate's walk-forward.
         offered: families that won an experiment, by horizon.
+        kept: folds of the training before, by horizon and digest; None to compute all and keep none.
     """
     from joblib import Parallel, delayed
 
     horizons = history.market.horizons
     workers = _workers(horizons)
     own, won = opened(), offered or {}
+    former = dict.fromkeys(horizons) if kept is None else kept
     tasks = (
-        delayed(_trained)(own, history, features, horizon, window, champions.get(horizon), won.get(horizon))
+        delayed(_trained)(own, history, features, horizon, window, champions.get(horizon), won.get(horizon), former[horizon])
         for horizon in horizons
     )
     return candidate_of(history, list(Parallel(n_jobs=workers, batch_size=1)(tasks)))
@@ -136,8 +144,13 @@ def _trained(
     window: int,
     champion: str | None,
     offer: ProposedFamily | None,
+    former: Mapping[bytes, KeptFold] | None,
 ) -> Trained:
     """Train one horizon, in a process with the same plugin folders (``own``) as the caller."""
     for folder in own:
         open_to(folder)
-    return train_horizon(history, features, horizon, window, champion, offer)
+    if former is None:
+        return train_horizon(history, features, horizon, window, champion, offer)
+    folds = KeptFolds(kept_folds.code(), former)
+    trained = train_horizon(history, features, horizon, window, champion, offer, folds)
+    return replace(trained, folds=replace(folds, former={}))

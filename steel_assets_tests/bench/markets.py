@@ -122,7 +122,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Sandbox(load_catalog()) as sandbox:
         shutil.copy(ROOT / "dagster.yaml", folder)
         bench = Bench(Path(folder), sandbox, chosen.job)
-        replace(bench, job="daily_data_update").run(max(chosen.in_process + chosen.multiprocess), "in_process", EVE)
+        for job in dict.fromkeys(("daily_data_update", chosen.job)):  # a retraining is measured the day after another
+            replace(bench, job=job).run(max(chosen.in_process + chosen.multiprocess), "in_process", EVE)
         turns = [("in_process", count) for count in chosen.in_process] + [
             ("multiprocess", count) for count in chosen.multiprocess
         ]

@@ -77,6 +77,11 @@ class Generator:
         believed = self._believed[series].min(axis=1)
         return np.asarray(_operated(operator, logs, int(length)) * believed, dtype=float)
 
+    @property
+    def inputs(self) -> pd.DataFrame:
+        """What every feature is computed from, one row per origin: a feature of an origin reads rows up to its own."""
+        return pd.concat([self._logs, self._believed.add_prefix("weight of ")], axis=1)
+
     @cached_property
     def _logs(self) -> pd.DataFrame:
         """Logarithms by series, one row per origin, from what was known at it."""
@@ -115,6 +120,11 @@ class Pool:
     def names(self) -> tuple[str, ...]:
         """Every feature that can be generated."""
         return self.generator.names
+
+    @property
+    def inputs(self) -> pd.DataFrame:
+        """What they are all computed from, one row per origin of the history."""
+        return self.generator.inputs
 
     def columns(self, names: Sequence[str]) -> np.ndarray:
         """One row per row, one column per name.

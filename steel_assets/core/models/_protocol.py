@@ -83,6 +83,22 @@ class Incremental(Protocol):
 
 
 @runtime_checkable
+class Resumable(Incremental, Protocol):
+    """One whose learning can be kept and continued later, with identical results."""
+
+    def progress(self) -> bytes:
+        """Everything it has learned, as bytes that ``resumed`` reads without executing any of them; more than ``to_bytes``."""
+
+    @classmethod
+    def resumed(cls, content: bytes) -> Self:
+        """The model whose ``progress`` returned ``content``.
+
+        Raises:
+            ModelError: ``content`` is not of one.
+        """
+
+
+@runtime_checkable
 class DeclaredFamily(Protocol):
     """A family with settings in a market's declaration: a budget, a number of features."""
 

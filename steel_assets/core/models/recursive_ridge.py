@@ -7,15 +7,18 @@ errors.
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
 from steel_assets.core import intervals
 from steel_assets.core.models._one_thread import one_thread
-from steel_assets.core.models._protocol import Cadence
+from steel_assets.core.models._protocol import Cadence, ModelError
 from steel_assets.core.models._shrunk import FEWEST, LARGEST
+from steel_assets.core.models._stored import UNREADABLE, figure, parsed
 from steel_assets.core.models.ridge import Ridge
 from steel_assets.core.samples import Samples
 from steel_assets.core.types import MarketFrequency
@@ -30,7 +33,7 @@ PENALTY = 0.3
 class RecursiveRidge(Ridge):
     """base × exp(prediction × volatility), where base is the forward curve, or the last price without one.
 
-    A stored model forecasts and explains. To continue learning it is fitted again, which the weekly training does.
+    A stored model forecasts and explains. To continue learning it is fitted again, or resumed from its ``progress``.
     """
 
     family: ClassVar[str] = "recursive_ridge"
@@ -51,6 +54,26 @@ class RecursiveRidge(Ridge):
     def learn(self, samples: Samples) -> Self:
         """Learn from labelled rows that were not used yet, in order of origin, and return this model."""
         return super().fit(samples)
+
+    def progress(self) -> bytes:
+        """The stored model, the sums behind it and the days of the rows that are in them."""
+        learned = self._learned.as_unit("ns").asi8.tolist()
+        content = {"model": self.to_bytes().decode(), "learned": learned, "sums": self._sums.stored()}
+        return json.dumps(content, sort_keys=True).encode()
+
+    @classmethod
+    def resumed(cls, content: bytes) -> Self:
+        """The model that continues learning where ``progress`` was asked."""
+        try:
+            stored = parsed(content, f"progress of a {cls.family} model")
+            model = cls.from_bytes(stored["model"].encode())
+            model._learned = pd.DatetimeIndex(np.array(stored["learned"], dtype="datetime64[ns]"))
+            model._sums = _Sums.restored(stored["sums"], len(model.names))
+        except ModelError:
+            raise
+        except UNREADABLE as error:
+            raise ModelError(f"this progress of a {cls.family} model cannot be read ({error}); train it again") from error
+        return model
 
     def _learn(self, past: Samples) -> np.ndarray:
         if past.feature_names != self.names or not len(self._learned):
@@ -75,6 +98,29 @@ class _Sums:
         self.rows = 0.0
         self.known, self.total, self.squares = np.zeros(width), np.zeros(width), np.zeros(width)
         self.products, self.cross_products = np.zeros((width, width)), np.zeros(width)
+
+    def stored(self) -> dict[str, Any]:
+        """The sums as JSON values; of the products, which are symmetric, one half."""
+        sums = {name: values.tolist() for name, values in vars(self).items() if name not in ("rows", "products")}
+        return sums | {"rows": self.rows, "products": self.products[np.triu_indices(len(self.known))].tolist()}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any], width: int) -> Self:
+        """The sums that ``stored`` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are not sums of ``width`` features.
+        """
+        sums = cls(width)
+        sums.rows = figure(stored["rows"], "rows", 0)
+        half = np.triu_indices(width)
+        for name, place in (("known", ...), ("total", ...), ("squares", ...), ("cross_products", ...), ("products", half)):
+            values = np.array(stored[name], dtype=float)
+            if values.shape != getattr(sums, name)[place].shape or not np.isfinite(values).all():
+                raise ValueError(f"{name} are not finite sums of {width} features")
+            getattr(sums, name)[place] = values
+        sums.products.T[half] = sums.products[half]
+        return sums
 
     def take(self, row: np.ndarray, realised: float) -> None:
         """Decay the sums, then add a row of features with its return.
