@@ -119,6 +119,10 @@ class Samples:
             bought_predictions=None if self.bought_predictions is None else self.bought_predictions[selection],
         )
 
+    def without_features(self) -> Self:
+        """The same rows with no features."""
+        return replace(self, features=self.features[:, :0], feature_names=())
+
     def with_labels(self, y: np.ndarray, moment: pd.Timestamp | None = None) -> Self:
         """The same rows with other labels.
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -138,7 +139,7 @@ def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequ
         return FamilyTest(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, np.nan, 1.0, proven=False)
     ratio = float(loss.mean() / naive.mean())
     recent, alarm = (fading_ratio(loss, naive, memory[frequency]) for memory in (RECENT_HALF_LIFE, ALARM_HALF_LIFE))
-    p_value = diebold_mariano(loss - naive, horizon)
+    p_value = diebold_mariano((loss - naive).tolist(), horizon)
     proven = (
         n >= fewest(horizon, frequency)
         and ratio < 1 - MARGIN
@@ -151,5 +152,13 @@ def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequ
 
 def fading_ratio(loss: np.ndarray, naive: np.ndarray, half_life: int) -> float:
     """Weighted loss divided by that of the last price; a day has half the weight of one ``half_life`` days newer."""
-    weights = 0.5 ** (np.arange(len(loss))[::-1] / half_life)
+    weights = _fading(len(loss), half_life)
     return float((weights * loss).sum() / max((weights * naive).sum(), np.finfo(float).tiny))
+
+
+@lru_cache(maxsize=1024)
+def _fading(days: int, half_life: int) -> np.ndarray:
+    """The weight of each of ``days`` in order: the newest one 1. Every family is judged on the same ones."""
+    weights = np.asarray(0.5 ** (np.arange(days)[::-1] / half_life))
+    weights.setflags(write=False)
+    return weights

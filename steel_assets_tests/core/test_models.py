@@ -18,6 +18,7 @@ from steel_assets.core.models._search import EmbeddedSearch, SearchResult, fitte
 from steel_assets.core.models._shrunk import trial
 from steel_assets.core.models.combination import Combination, learned_weights
 from steel_assets.core.models.prophet import Prophet, _closest
+from steel_assets.core.models.recursive_ridge import RecursiveRidge
 from steel_assets.core.types import AutoMLSearches as Declared
 from steel_assets.core.types import Search
 from steel_assets_tests.contracts.model import SPLIT, ModelContract, declaring, market_samples
@@ -200,6 +201,14 @@ class TestRecursiveRidge(LearningContract):
         after = model_families()["recursive_ridge"]().fit(turned).explain(self.to_predict(1))["scrap"]
         assert 0 < np.polyfit(before, after, 1)[0] < 0.6
 
+    def test_a_price_that_arrives_late_is_learned_once_when_it_is_there(self) -> None:
+        samples = market_samples(1).rows(slice(0, SPLIT))
+        missing = samples.with_labels(np.where(np.arange(SPLIT) == SPLIT // 2, np.nan, samples.y))
+        late = RecursiveRidge().learn(missing).learn(samples)
+        assert late._sums.rows == pytest.approx(RecursiveRidge().fit(samples)._sums.rows)
+        before = late.to_bytes()
+        assert late.learn(samples).to_bytes() == before
+
 
 class TestExperts(ModelContract):
     family = "experts"
@@ -230,6 +239,22 @@ class TestBoosting(LearningContract):
             assert np.array_equal(forest.predict(asked), regressor.predict(asked))
         assert len(np.unique(forest.predict(rows))) > 1000
         assert forest.mean + forest.terms(rows).sum(axis=1) == pytest.approx(forest.predict(rows))
+
+    def test_its_bins_are_scikit_learns_to_the_last_bit(self) -> None:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        from steel_assets.core.models.boosting import SETTINGS, fitted_regressor
+
+        samples, rng = market_samples(1).rows(slice(60, SPLIT)), np.random.default_rng(5)
+        count = len(samples)
+        repeated = np.where(rng.random(count) < 0.5, 0.0, rng.normal(size=count))
+        odd = np.column_stack([repeated, rng.integers(0, 3, count), np.ones(count), np.where(repeated > 0, np.nan, repeated)])
+        rows = np.hstack([samples.features, odd])
+        own, plain = fitted_regressor(rows, samples.scaled_returns), HistGradientBoostingRegressor(**SETTINGS)
+        plain.fit(np.where(np.isfinite(rows).any(axis=0), rows, 0.0), samples.scaled_returns)
+        for ours, theirs in zip(own._bin_mapper.bin_thresholds_, plain._bin_mapper.bin_thresholds_, strict=True):
+            assert np.array_equal(ours, theirs)
+        assert np.array_equal(own.predict(rows), plain.predict(rows))
 
     @pytest.mark.parametrize(
         ("name", "place", "value"),
@@ -380,6 +405,18 @@ class TestProphet(LearningContract):
         model.drivers, model.share = _closest(tried.recent, tried.returns), 0.5
         model.fitted = model._fitted(tried.recent, tried.returns)
         return model
+
+    def test_it_learns_and_predicts_to_the_last_bit_as_prophet_with_its_own_tables(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from prophet import serialize
+
+        from steel_assets.core.models import prophet
+
+        model, frame = self.believing(), self.believing()._frame(self.to_predict())
+        monkeypatch.setattr(prophet, "_features", lambda plain, rows: type(plain).make_all_seasonality_features(plain, rows))
+        plain = self.believing().fitted
+        assert serialize.model_to_json(model.fitted) == serialize.model_to_json(plain)
+        assert model.fitted.predict(frame).equals(plain.predict(frame))
+        assert np.array_equal(prophet._yhat(model.fitted, frame), plain.predict(frame)["yhat"])
 
     def test_other_rows_are_not_answered_with_those_before(self) -> None:
         model, rows = self.believing(), self.to_predict()

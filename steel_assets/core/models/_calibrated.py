@@ -33,6 +33,8 @@ class Calibrated(ABC):
     complexity: ClassVar[int]
     significance: ClassVar[float]
     refit_every: ClassVar[Cadence] = "month"
+    reads_features: ClassVar[bool] = True
+    """False for a family that learns without features, so that they are not copied for each of its fits."""
 
     def __init__(self) -> None:
         self.levels = intervals.NORMAL_QUANTILES.copy()
@@ -46,7 +48,7 @@ class Calibrated(ABC):
         """The point forecast of each row, in the target's unit."""
 
     def fit(self, samples: Samples) -> Self:
-        past = samples.rows(samples.labelled)
+        past = (samples if self.reads_features else samples.without_features()).rows(samples.labelled)
         self.levels = intervals.error_quantiles(self._learn(past), past.horizon)
         return self
 

@@ -30,6 +30,7 @@ class Smoothed(Calibrated):
 
     significance: ClassVar[float] = 0.001
     refit_every: ClassVar[Cadence] = "year"
+    reads_features: ClassVar[bool] = False
 
     @abstractmethod
     def moves(self, paths: np.ndarray, horizon: int) -> np.ndarray:

@@ -22,6 +22,7 @@ class RandomWalkWithDrift(Calibrated):
     family: ClassVar[str] = "drift"
     complexity: ClassVar[int] = 8
     significance: ClassVar[float] = 0.001
+    reads_features: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ class ForwardCurve(Calibrated):
     family: ClassVar[str] = "forward_curve"
     complexity: ClassVar[int] = 2
     significance: ClassVar[float] = 0.1
+    reads_features: ClassVar[bool] = False
 
     @classmethod
     def applies(cls, market: Market) -> bool:

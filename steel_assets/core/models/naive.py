@@ -19,6 +19,7 @@ class Naive(Calibrated):
     family: ClassVar[str] = "naive"
     complexity: ClassVar[int] = 0
     significance: ClassVar[float] = 1.0
+    reads_features: ClassVar[bool] = False
     frequencies: ClassVar[tuple[MarketFrequency, ...]] = ("daily", "weekly", "monthly")
 
     def points(self, samples: Samples) -> np.ndarray:

@@ -53,7 +53,22 @@ class RecursiveRidge(Ridge):
 
     def learn(self, samples: Samples) -> Self:
         """Learn from labelled rows that were not used yet, in order of origin, and return this model."""
-        return super().fit(samples)
+        if samples.feature_names != self.names or not len(self._learned):
+            self.names, self._sums = samples.feature_names, _Sums(len(samples.feature_names))
+            self._learned = pd.DatetimeIndex([])
+        labelled = np.flatnonzero(samples.labelled)
+        errors, origins = samples.scaled_returns[labelled], samples.origins[labelled]
+        new = _beyond(origins, self._learned)
+        rows = samples.features[labelled[new]]  # only these: copying all of the past took most of the time of a week
+        for row, realised in zip(rows, np.clip(errors[new], -LARGEST, LARGEST), strict=True):
+            self._sums.take(row, realised)
+        self._learned = origins
+        self.mean, self.scale = self._sums.moments()
+        self.weights = np.zeros(len(self.names))
+        if len(labelled) >= FEWEST and self.names:
+            self.weights = self._sums.solved(PENALTY * samples.horizon)
+        self.levels = intervals.error_quantiles(errors, samples.horizon)
+        return self
 
     def progress(self) -> bytes:
         """The stored model, the sums behind it and the days of the rows that are in them."""
@@ -75,20 +90,12 @@ class RecursiveRidge(Ridge):
             raise ModelError(f"this progress of a {cls.family} model cannot be read ({error}); train it again") from error
         return model
 
-    def _learn(self, past: Samples) -> np.ndarray:
-        if past.feature_names != self.names or not len(self._learned):
-            self.names, self._sums = past.feature_names, _Sums(len(past.feature_names))
-            self._learned = pd.DatetimeIndex([])
-        new = ~past.origins.isin(self._learned)
-        returns = np.clip(past.scaled_returns, -LARGEST, LARGEST)
-        for row, realised in zip(past.features[new], returns[new], strict=True):
-            self._sums.take(row, realised)
-        self._learned = past.origins
-        self.mean, self.scale = self._sums.moments()
-        self.weights = np.zeros(len(self.names))
-        if len(past) >= FEWEST and self.names:
-            self.weights = self._sums.solved(PENALTY * past.horizon)
-        return past.scaled_returns
+
+def _beyond(origins: pd.DatetimeIndex, learned: pd.DatetimeIndex) -> slice | np.ndarray:
+    """Which of ``origins`` are not among ``learned``: those after them, unless a price arrived late."""
+    if origins[: len(learned)].equals(learned):
+        return slice(len(learned), None)
+    return ~origins.isin(learned)
 
 
 class _Sums:
@@ -136,7 +143,7 @@ class _Sums:
         mean, scale = self.moments()
         standard = np.clip(np.where(there, (value - mean) / scale, 0.0), -LARGEST, LARGEST)
         self.products *= KEPT
-        self.products += np.outer(standard, standard)
+        self.products += standard[:, None] * standard
         self.cross_products *= KEPT
         self.cross_products += realised * standard
 

@@ -124,10 +124,9 @@ def ridge_weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarr
 
     It runs on one thread, so that results do not depend on the number of cores.
     """
-    from sklearn.linear_model import Ridge as RidgeRegression
+    from sklearn.linear_model import ridge_regression
 
     targets = np.repeat(returns[:, None], len(penalties), axis=1)
-    regression = RidgeRegression(alpha=penalties * len(features), fit_intercept=False, solver="cholesky")
     with one_thread():
-        regression.fit(features, targets)
-    return np.atleast_2d(regression.coef_).T
+        weights = ridge_regression(features, targets, penalties * len(features), solver="cholesky", check_input=False)
+    return np.atleast_2d(weights).T

@@ -18,6 +18,7 @@ class RollAware(Calibrated):
     family: ClassVar[str] = "roll_aware"
     complexity: ClassVar[int] = 1
     significance: ClassVar[float] = 0.1
+    reads_features: ClassVar[bool] = False
 
     @classmethod
     def applies(cls, market: Market) -> bool:
