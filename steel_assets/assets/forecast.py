@@ -20,7 +20,7 @@ from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock, issue_of
-from steel_assets.assets.pictures import kept
+from steel_assets.assets.pictures import kept, title
 from steel_assets.assets.plots import forecast_fan
 from steel_assets.core.periods import ahead
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS, REPLAYED_FORECASTS
@@ -100,7 +100,7 @@ def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
         if not clock.fixed:
             note_clock(clock_record)
         if len(done.rows):
-            fan = forecast_fan(read_daily(here.catalog, lake, market.id), done.rows, market.name)
+            fan = forecast_fan(read_daily(here.catalog, lake, market.id), done.rows, title(lake, market))
             about = summary(done.rows[SHOWN], **in_warehouse(warehouse, FORECASTS))
             about |= {LATENCY_MS: latency, "price": done.age.text, "price_age_sessions": done.age.sessions}
             about |= kept(lake, issue.day, market, "forecast", fan)

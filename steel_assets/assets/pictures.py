@@ -13,6 +13,11 @@ from steel_assets.assets.ui_guard import PICTURES
 from steel_assets.core.types import Market
 
 
+def title(lake: Lake, market: Market) -> str:
+    """The title of a market's pictures: its name, after a warning where the lake holds simulated data."""
+    return f"SIMULATED · {market.name}" if lake.simulated else market.name
+
+
 def kept(lake: Lake, day: date, market: Market, name: str, svg: str) -> dict[str, dg.MetadataValue]:
     """Write a picture to the lake.
 
@@ -28,6 +33,6 @@ def kept(lake: Lake, day: date, market: Market, name: str, svg: str) -> dict[str
     """
     key = key_of(day, market.id, name)
     lake.store.put(key, svg.encode())
-    title = market.name.replace("[", "(").replace("]", ")")
-    shown = dg.MetadataValue.md(f"![{title}]({PICTURES}{key})")
+    words = title(lake, market).replace("[", "(").replace("]", ")")
+    shown = dg.MetadataValue.md(f"![{words}]({PICTURES}{key})")
     return {name: shown, f"{name}_picture": dg.MetadataValue.path(lake.store.uri(key))}

@@ -9,7 +9,7 @@ from steel_assets.assets.checking import SEVERITIES
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import summary
 from steel_assets.assets.moment import Clock
-from steel_assets.assets.pictures import kept
+from steel_assets.assets.pictures import kept, title
 from steel_assets.assets.plots import skill_bars
 from steel_assets.core.calendars import local_day
 from steel_assets.core.promotion import Criterion
@@ -43,7 +43,7 @@ def validation_scores(here: Installation, market: Market) -> dg.AssetsDefinition
         judgement = judge(here.catalog, lake, warehouse, models, market.id)
         day = local_day(clock.moment(context), here.catalog.rules.schedules.tzinfo)
         return dg.MaterializeResult(
-            metadata=summary(table) | kept(lake, day, market, "skill", skill_bars(table, market.name)),
+            metadata=summary(table) | kept(lake, day, market, "skill", skill_bars(table, title(lake, market))),
             check_results=[_result(key, criterion) for criterion in judgement.criteria],
         )
 

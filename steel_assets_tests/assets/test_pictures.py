@@ -44,11 +44,12 @@ def test_a_forecast_is_drawn_into_the_lake_and_its_event_has_an_address_that_the
     done = made_of(parts, "forecasts").get_asset_materialization_events()
     [about] = [event.materialization.metadata for event in done if event.asset_key == dg.AssetKey([MARKET, "forecasts"])]
     [key] = parts.store.list("pictures/")
-    assert about["forecast"] == dg.MetadataValue.md(f"![{parts.catalog.markets[MARKET].name}](/lake/{key})")
+    assert about["forecast"] == dg.MetadataValue.md(f"![SIMULATED · {parts.catalog.markets[MARKET].name}](/lake/{key})")
     assert about["forecast_picture"] == dg.MetadataValue.path(parts.store.uri(key))
     answer = asked(parts.store, f"/lake/{key}", {"sec-fetch-site": "same-origin"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
     assert answer.content.startswith(b"<svg ")
+    assert ">SIMULATED · " in answer.text, "a picture can be looked at without the page around it"
 
 
 def test_only_pictures_are_shown_and_only_to_the_pages_of_the_ui(tmp_path: Path) -> None:
