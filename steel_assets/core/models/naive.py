@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import Calibrated
 from steel_assets.core.samples import Samples
 from steel_assets.core.types import MarketFrequency
@@ -24,16 +23,6 @@ class Naive(Calibrated):
 
     def points(self, samples: Samples) -> np.ndarray:
         return samples.last
-
-    def fit(self, samples: Samples) -> Self:
-        """Learn as ``Calibrated.fit`` does, without copying the features of all past days.
-
-        A market without a model in production is forecast by this family, from all of its history, in every run.
-        """
-        known = samples.labelled
-        errors = intervals.scaled_errors(samples.y[known], samples.last[known], samples.volatility[known])
-        self.levels = intervals.error_quantiles(errors, samples.horizon)
-        return self
 
     def explain(self, samples: Samples) -> pd.DataFrame:
         return pd.DataFrame(index=range(len(samples)))
