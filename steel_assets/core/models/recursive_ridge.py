@@ -51,10 +51,6 @@ class RecursiveRidge(Ridge):
         self._learned = pd.DatetimeIndex([])
         return self.learn(samples)
 
-    def learn(self, samples: Samples) -> Self:
-        """Learn from labelled rows that were not used yet, in order of origin, and return this model."""
-        return super().fit(samples)
-
     def progress(self) -> bytes:
         """The stored model, the sums behind it and the days of the rows that are in them."""
         learned = self._learned.as_unit("ns").asi8.tolist()
@@ -74,6 +70,10 @@ class RecursiveRidge(Ridge):
         except UNREADABLE as error:
             raise ModelError(f"this progress of a {cls.family} model cannot be read ({error}); train it again") from error
         return model
+
+    def learn(self, samples: Samples) -> Self:
+        """Learn from labelled rows that were not used yet, in order of origin, and return this model."""
+        return super().fit(samples)
 
     def _learn(self, past: Samples) -> np.ndarray:
         if past.feature_names != self.names or not len(self._learned):
