@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -229,14 +231,29 @@ KINDS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def read_before(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Any]]:
+    """A home in which the files of a kind were read once, not to be changed, and what was made of them."""
+
+    @cache
+    def read(kind: str) -> tuple[Path, Any]:
+        home = copied(whole, tmp_path_factory.mktemp("read"))
+        made = KINDS[kind].read(platform_at(home))
+        shutil.rmtree(home / "lake" / "state" / "drop")  # of this home's folder; ``copied`` writes what each copy remembers
+        return home, made
+
+    return read
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_file_costs_only_itself_and_is_named(
-    home: Path, kind: str, damage: str, caplog: pytest.LogCaptureFixture
+    read_before: Callable[[str], tuple[Path, Any]], tmp_path: Path, kind: str, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     case = KINDS[kind]
-    before = case.read(platform_at(home))
+    read, before = read_before(kind)
+    home = copied(read, tmp_path)
     path = sorted(home.glob(case.where))[0]
     whole = path.read_bytes()
     path.write_bytes(DAMAGES[damage](whole))
