@@ -105,11 +105,11 @@ def _processor_time() -> float:
 
 
 def _by_asset(few: Took, many: Took, more: int, cpu: float) -> str:
-    """What each asset of a market more costs in seconds of processor time, the most expensive first, and what Dagster costs."""
+    """What each asset of a market more costs in seconds of processor time, the most expensive first, and what the rest costs."""
     first, last = (by_asset(took.bodies) for took in (few, many))
     each = {name: (last[name] - first[name]) / more for name in last}
     told = [f"{name} {seconds:.2f}" for name, seconds in sorted(each.items(), key=lambda item: -item[1])]
-    return ", ".join([*told, f"Dagster's own {cpu - sum(each.values()):.2f}"])
+    return ", ".join([*told, f"Dagster's own and processes that train {cpu - sum(each.values()):.2f}"])
 
 
 def main() -> None:
