@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,6 +105,19 @@ def test_a_home_that_others_could_read_is_closed_file_by_file_but_its_own_folder
     assert {name for name in open_ones if not name.startswith("lake/")} == set(), "what was written to the lake once is not again"
     assert {name for name in ("serving", "cache", "quota") if others_may(home / name)} == set()
     assert others_may(home), "somebody may have opened it on purpose"
+
+
+def test_what_sqlite_keeps_beside_a_database_that_is_open_is_closed_with_it(tmp_path: Path) -> None:
+    database = private_file(tmp_path / "requests.sqlite")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE counts (caller)")
+        there = sorted(tmp_path.iterdir())
+        for path in there:
+            path.chmod(0o666)
+        private_file(database)
+        assert len(there) == 3
+        assert [path for path in there if others_may(path)] == []
 
 
 def test_a_folder_that_somebody_made_stays_as_it_is(umask: int, tmp_path: Path) -> None:

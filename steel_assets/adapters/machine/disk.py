@@ -52,6 +52,10 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
+BESIDE = ("-wal", "-shm")
+"""Endings of what SQLite keeps beside a database."""
+
+
 def private_folder(folder: Path) -> Path:
     """``folder``, created if missing, for its owner only (mode 700): it holds secrets, or answers that were paid for."""
     make_folder(folder)
@@ -62,7 +66,8 @@ def private_folder(folder: Path) -> Path:
 def private_file(path: Path) -> Path:
     """``path`` in its folder, both created if missing; only its owner can read it (mode 600), whatever wrote it before.
 
-    For files that a library opens by name: a database, a log.
+    For files that a library opens by name: a database, a log. SQLite's log beside a database, and the index of that, are closed
+    too: they are there while a process has it open, or was killed.
 
     Raises:
         OSError: it cannot be created.
@@ -71,7 +76,9 @@ def private_file(path: Path) -> Path:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
-        _close(path, 0o600)
+        for name in (path, *(path.with_name(f"{path.name}{ending}") for ending in BESIDE)):
+            with suppress(FileNotFoundError):
+                _close(name, 0o600)
     return path
 
 
