@@ -25,8 +25,8 @@ from steel_assets.core.tables import OBSERVATIONS
 
 log = logging.getLogger("steel.compaction")
 
-LEAST = 7
-"""Number of files of past days that are compacted: about a week of one group."""
+LEAST = 5
+"""Number of files of past days that are compacted: about a trading week of one group."""
 
 MOST = 1000
 """Largest number of files compacted at once; the rest of an old lake is left for the next call."""
