@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from steel_assets.adapters.lake.compacted import Piece, copy_of, written
+from steel_assets.adapters.lake.raw_compaction import LEAST
 from steel_assets.bootstrap import Platform
 from steel_assets.core.metrics import predictions_vs_reality
 from steel_assets.core.service_use import FOLDER as MEASURED
@@ -27,7 +28,7 @@ from steel_assets.operations.market_tables import read_daily
 from steel_assets.settings import Settings
 from steel_assets_tests.bench.year_run import early
 
-SINGLE = 7
+SINGLE = LEAST
 """Newest raw files of each group that are not compacted: as many as there ever are."""
 
 DRIVERS = 5
