@@ -21,7 +21,7 @@ from steel_assets.operations.training import warm_up
 from steel_assets.settings import settings
 
 MONDAY = 0
-FIRST = "first every market is trained on years of prices, then forecasts are made: a minute and a half on two idle processors"
+FIRST = "first every market is trained on years of prices, then forecasts are made: about a minute on two idle processors"
 
 
 def demo(
