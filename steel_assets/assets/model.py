@@ -30,10 +30,10 @@ def candidate_models(here: Installation, market: Market) -> dg.AssetsDefinition:
             {"horizon": h, "version": versions[h], "family": bundle.family, "why": candidate.choices[h].reason}
             for h, bundle in candidate.bundles.items()
         )
-        folds = candidate.folds.values()
+        walked = candidate.folds.values()
         counted = {
-            "folds_kept": sum(sum(one.taken.values()) for one in folds),
-            "folds_computed": sum(sum(one.computed.values()) for one in folds),
+            "folds_kept": sum(sum(folds.taken.values()) for folds in walked),
+            "folds_computed": sum(sum(folds.computed.values()) for folds in walked),
         }
         return dg.MaterializeResult(metadata=summary(rows) | counted | {"folder": link(lake.store.uri("models/staging"))})
 

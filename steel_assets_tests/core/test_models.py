@@ -240,22 +240,6 @@ class TestBoosting(LearningContract):
         assert len(np.unique(forest.predict(rows))) > 1000
         assert forest.mean + forest.terms(rows).sum(axis=1) == pytest.approx(forest.predict(rows))
 
-    def test_its_bins_are_scikit_learns_to_the_last_bit(self) -> None:
-        from sklearn.ensemble import HistGradientBoostingRegressor
-
-        from steel_assets.core.models.boosting import SETTINGS, fitted_regressor
-
-        samples, rng = market_samples(1).rows(slice(60, SPLIT)), np.random.default_rng(5)
-        count = len(samples)
-        repeated = np.where(rng.random(count) < 0.5, 0.0, rng.normal(size=count))
-        odd = np.column_stack([repeated, rng.integers(0, 3, count), np.ones(count), np.where(repeated > 0, np.nan, repeated)])
-        rows = np.hstack([samples.features, odd])
-        own, plain = fitted_regressor(rows, samples.scaled_returns), HistGradientBoostingRegressor(**SETTINGS)
-        plain.fit(np.where(np.isfinite(rows).any(axis=0), rows, 0.0), samples.scaled_returns)
-        for ours, theirs in zip(own._bin_mapper.bin_thresholds_, plain._bin_mapper.bin_thresholds_, strict=True):
-            assert np.array_equal(ours, theirs)
-        assert np.array_equal(own.predict(rows), plain.predict(rows))
-
     @pytest.mark.parametrize(
         ("name", "place", "value"),
         [("left", 0, 0), ("right", 0, 10_000), ("feature", 0, 10_000), ("value", 1, float("nan")), ("threshold", 0, "x")],

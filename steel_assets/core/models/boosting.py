@@ -8,14 +8,12 @@ which its prediction is shrunk; often that is zero.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from steel_assets.core import intervals
-from steel_assets.core.models._bins import binned
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, Calibrated, by_driver
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import Cadence, ModelError
@@ -121,7 +119,5 @@ def fitted_regressor(features: np.ndarray, returns: np.ndarray, settings: Mappin
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     known = np.isfinite(features).any(axis=0)
-    regressor = HistGradientBoostingRegressor(**{**SETTINGS, **(settings or {})})
-    regressor._bin_data = partial(binned, regressor)
     with one_thread():
-        return regressor.fit(np.where(known, features, 0.0), returns)
+        return HistGradientBoostingRegressor(**{**SETTINGS, **(settings or {})}).fit(np.where(known, features, 0.0), returns)
