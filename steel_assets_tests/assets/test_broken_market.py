@@ -50,28 +50,28 @@ def all_of(market: str) -> set[str]:
     return {f"{market}/{name}" for name in behind("market_daily")}
 
 
-def test_a_broken_market_is_red_where_it_broke_and_stops_no_other_and_is_whole_again_once_it_is_mended(
-    parts: Platform, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_broken_market_is_red_where_it_broke_and_stops_no_other(
+    parts: Platform, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    """Broken at one stage after another: what was broken the last time is made the next time, as far as that stage."""
+    _, asset = STAGES[stage]
     with dg.DagsterInstance.ephemeral() as instance:
-        for stage, (_, asset) in STAGES.items():
-            with monkeypatch.context() as patch:
-                broken(stage, patch.setattr)
-                report = whole_river(parts, instance)
-            assert not report.success
-            [(step, why)] = report.failed_steps.items()
-            assert step.startswith(f"{BROKEN}__{asset}")
-            assert WHY in why
-            made = {name for name in report.materialised if name.startswith(BROKEN)}
-            assert made == all_of(BROKEN) - {f"{BROKEN}/{name}" for name in behind(asset)}
-            assert {name for name in report.materialised if name.startswith(WHOLE)} == all_of(WHOLE)
-            assert {"system_metrics", "alert_history"} <= report.materialised, "what sums up all markets goes on"
-            failed_runs.evaluate(instance, parts.outbox, datetime.now(UTC))
-            [told] = [notification.event for notification in parts.outbox.alert_state().queue]
-            assert (told.rule, told.subject) == ("failed_run", f"stored_data_pipeline: {BROKEN}")
-            assert BROKEN in told.text
-            assert WHOLE not in told.text
+        broken(stage, monkeypatch.setattr)
+        report = whole_river(parts, instance)
+        assert not report.success
+        [(step, why)] = report.failed_steps.items()
+        assert step.startswith(f"{BROKEN}__{asset}")
+        assert WHY in why
+        made = {asset for asset in report.materialised if asset.startswith(BROKEN)}
+        assert made == all_of(BROKEN) - {f"{BROKEN}/{name}" for name in behind(asset)}
+        assert {asset for asset in report.materialised if asset.startswith(WHOLE)} == all_of(WHOLE)
+        assert {"system_metrics", "alert_history"} <= report.materialised, "what sums up all markets goes on"
+        failed_runs.evaluate(instance, parts.outbox, datetime.now(UTC))
+        [told] = [notification.event for notification in parts.outbox.alert_state().queue]
+        assert (told.rule, told.subject) == ("failed_run", f"stored_data_pipeline: {BROKEN}")
+        assert BROKEN in told.text
+        assert WHOLE not in told.text
+        monkeypatch.undo()
         again = whole_river(parts, instance)
         assert again.failed_steps == {}
         assert again.materialised >= all_of(BROKEN) | all_of(WHOLE)
