@@ -301,7 +301,8 @@ def test_twelve_bytes_of_garbage_end_no_command(published: Path, tmp_path: Path)
     path = sorted((tmp_path / ".steel" / "lake" / "raw-data").glob("*/*/*/*.parquet"))[0]
     path.write_bytes(b"garbage here")
     key = path.relative_to(steel.lake).as_posix()
-    forecast = steel("forecast", "scrap_turkey")
+    issued = pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)
+    forecast = steel("forecast", "scrap_turkey", "--as-of", f"{issued:%Y-%m-%d}")  # computed, whatever is published
     assert f"{key} was damaged" in forecast.stderr
     status = steel("status", "--json")
     assert "Traceback" not in forecast.stderr + status.stderr
