@@ -144,7 +144,7 @@ def measure(groups: dict[str, pd.DataFrame], newest: int | None = None) -> Drift
     shown = len(places) if newest is None else min(newest, len(places))
     places = places[-(shown + LOOKBACK) :]
     distances = {name: _distances(table.to_numpy(dtype=float), places) for name, table in groups.items()}
-    scores = {name: _share_exceeded(np.sqrt(wasserstein * psi)) for name, (wasserstein, psi) in distances.items()}
+    scores = {name: _share_exceeded(np.sqrt(wasserstein * psi), shown) for name, (wasserstein, psi) in distances.items()}
     wasserstein, psi = ({name: pair[place] for name, pair in distances.items()} for place in (0, 1))
     tables = (pd.DataFrame(table, index=origins[places - 1]) for table in (scores, wasserstein, psi))
     return Drift(*(table.iloc[len(places) - shown :] for table in tables))
@@ -275,11 +275,11 @@ def _stability_index(then: _Windows, now: _Windows) -> np.ndarray:
     return np.asarray((found - expected) * np.log(found / expected))
 
 
-def _share_exceeded(distances: np.ndarray) -> np.ndarray:
-    """For each distance the share of the LOOKBACK before it that it exceeds."""
+def _share_exceeded(distances: np.ndarray, newest: int) -> np.ndarray:
+    """For each of the ``newest`` distances the share of the LOOKBACK before it that it exceeds; NaN for those before."""
     shares = np.full(len(distances), np.nan)
-    for number, distance in enumerate(distances):
-        earlier = distances[max(number - LOOKBACK, 0) : number]
+    for number in range(len(distances) - newest, len(distances)):
+        earlier, distance = distances[max(number - LOOKBACK, 0) : number], distances[number]
         earlier = earlier[np.isfinite(earlier)]
         if len(earlier) >= FEWEST and np.isfinite(distance):
             shares[number] = (earlier < distance).mean()
