@@ -73,9 +73,23 @@ def scored(history: MarketHistory, samples: Samples, start: int, at: int, withhe
     """
     first = max(start, at + 1 - samples.horizon - withheld - WINDOW)
     rows = np.arange(first, at + 1)
-    y = history.prices_at(samples.target_dates[rows], history.moments[at])
-    known = np.isfinite(y) & samples.news[rows]
+    y = history.prices_at(samples.target_dates[first : at + 1], history.moments[at])
+    known = np.isfinite(y) & samples.news[first : at + 1]
     return rows[known], y[known]
+
+
+def levels_by_week(history: MarketHistory, samples: Samples, points: np.ndarray, start: int, first: int, stop: int) -> np.ndarray:
+    """The scaled error quantiles of origins number ``first`` to ``stop - 1``, from the errors known when the week of each began.
+
+    Args:
+        points: forecasts of origins from number ``start`` on.
+    """
+    levels = []
+    for fold in folds(history.origins, EVERY, first, stop):
+        rows, y = scored(history, samples, start, fold.fitted_at)
+        errors = intervals.scaled_errors(y, points[rows - start], samples.volatility[rows])
+        levels.append(np.tile(intervals.error_quantiles(errors, samples.horizon), (fold.stop - fold.start, 1)))
+    return np.concatenate(levels)
 
 
 def levels_now(history: MarketHistory, samples: Samples, model: Model, track: Track) -> np.ndarray:

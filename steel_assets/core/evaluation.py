@@ -178,12 +178,8 @@ class Evaluation:
 
     def _with_own_levels(self, points: np.ndarray, answers: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Forecasts and answers of origins number ``start`` to ``stop - 1`` with the spread of the errors known each week."""
-        levels = []
-        for fold in folds(self.history.origins, calibration.EVERY, self.start, self.stop):
-            rows, y = calibration.scored(self.history, self.samples, self.start, fold.fitted_at)
-            errors = intervals.scaled_errors(y, points[rows - self.start], self.samples.volatility[rows])
-            levels.append(np.tile(intervals.error_quantiles(errors, self.samples.horizon), (fold.stop - fold.start, 1)))
-        found, wanted = np.concatenate(levels), slice(self.start, self.stop)
+        found = calibration.levels_by_week(self.history, self.samples, points, self.start, self.start, self.stop)
+        wanted = slice(self.start, self.stop)
         return (
             intervals.distribution(points, self.samples.volatility[wanted], found),
             intervals.distribution(answers, self.asked.volatility[wanted], found),

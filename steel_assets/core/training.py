@@ -12,16 +12,21 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.backtest import CHAMPION, backtest_rows
+from steel_assets.core.calibration import Track, levels_by_week
 from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
+from steel_assets.core.folds import walk_forward
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.intervals import distribution
 from steel_assets.core.kept_folds import KeptFolds
 from steel_assets.core.models import NAIVE, Model, ModelError, applicable, combination, experts
+from steel_assets.core.models.naive import Naive
 from steel_assets.core.models.pooled import Pooled
 from steel_assets.core.samples import Samples, build_samples
-from steel_assets.core.scoring import NothingToScore, scores
+from steel_assets.core.scoring import NothingToScore, coverage, pinball, scores
 from steel_assets.core.selection import YOUNG, Choice
+from steel_assets.core.types import QUANTILE_COLUMNS
 
 WINDOW = 250
 """Scored origins by whose forecasts a candidate is judged: about a year."""
@@ -151,9 +156,34 @@ def baseline(history: MarketHistory, features: pd.DataFrame, horizon: int, windo
 
 
 def baseline_of(history: MarketHistory, samples: Samples, window: int = WINDOW) -> Bundle:
-    """The ``baseline`` at the horizon of ``samples``, all origins of ``history``."""
-    families = {NAIVE: applicable(history.market)[NAIVE]}
-    return _train(history, samples, families, window, Steps(1, None)).bundle
+    """The ``baseline`` at the horizon of ``samples``, all origins of ``history``.
+
+    It is its own champion each week, with the levels of that week. Its points need no fit, so only origins that are scored are
+    walked forward.
+    """
+    y, scored = _scored(history, samples, window)
+    stop = len(history.origins)
+    first = int(scored[0]) if len(scored) else stop - 1
+    start = max(EARLIEST, first - burn_in(samples.horizon, {NAIVE: Naive}))
+    points = samples.last[start:]
+    levels = levels_by_week(history, samples, points, start, first, stop)
+    issued = distribution(samples.last[first:], samples.volatility[first:], levels)
+    walked, _ = walk_forward(history, samples, Naive, first, stop)
+    own, naive = (table.iloc[scored - first].assign(y=y[scored]) for table in (issued, walked))
+    return Bundle(
+        market=history.market.id,
+        horizon=samples.horizon,
+        model=Naive().fit(samples.with_labels(y, history.as_of)),
+        track=Track(samples.origins[start:], points).newest(samples.horizon),
+        confidence=_confidence_beside(own, naive) if len(scored) else 0.0,
+    )
+
+
+def _scored(history: MarketHistory, samples: Samples, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """The price of each row of ``samples``, and the newest ``window`` rows by whose forecasts a family is judged."""
+    y = history.prices_at(samples.target_dates, history.as_of)
+    scored = np.flatnonzero(np.isfinite(y) & samples.news)
+    return y, scored[scored >= EARLIEST][-window:]
 
 
 def variant(history: MarketHistory, features: pd.DataFrame, horizon: int, family: str, window: int = WINDOW) -> Bundle:
@@ -183,9 +213,20 @@ def confidence(rows: pd.DataFrame) -> float:
     except NothingToScore:
         return 0.0
     own = table.loc[CHAMPION]
-    calibration = max(0.0, 1.0 - abs(own["coverage_90"] - 0.9) / 0.3)
-    ratio = own["pinball_ratio"] if np.isfinite(own["pinball_ratio"]) else 1.0
-    return float(calibration / (1.0 + ratio) * own["n"] / (own["n"] + FEW))
+    return _confidence(own["coverage_90"], own["pinball_ratio"], own["n"])
+
+
+def _confidence_beside(own: pd.DataFrame, naive: pd.DataFrame) -> float:
+    """The ``confidence`` in forecasts whose real prices ``y`` are known, beside the last price on the same days."""
+    loss, naive_loss = (float(pinball(table).mean()) for table in (own, naive))
+    covered = coverage(own["y"], own[QUANTILE_COLUMNS[0]], own[QUANTILE_COLUMNS[-1]])
+    return _confidence(covered, loss / naive_loss if naive_loss > 0 else np.nan, len(own))
+
+
+def _confidence(coverage_90: float, pinball_ratio: float, n: int) -> float:
+    calibration = max(0.0, 1.0 - abs(coverage_90 - 0.9) / 0.3)
+    ratio = pinball_ratio if np.isfinite(pinball_ratio) else 1.0
+    return float(calibration / (1.0 + ratio) * n / (n + FEW))
 
 
 def _train(
@@ -204,9 +245,7 @@ def _train(
     Args:
         forced: the family to use whatever would have been selected; it is then the champion of the walk-forward.
     """
-    y = history.prices_at(samples.target_dates, history.as_of)
-    scored = np.flatnonzero(np.isfinite(y) & samples.news)
-    scored = scored[scored >= EARLIEST][-window:]
+    y, scored = _scored(history, samples, window)
     newest = len(history.origins) - 1
     first = int(scored[0]) if len(scored) else newest
     start = max(EARLIEST, first - burn_in(samples.horizon, families))
