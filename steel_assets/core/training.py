@@ -211,7 +211,7 @@ def _train(
     first = int(scored[0]) if len(scored) else newest
     start = max(EARLIEST, first - burn_in(samples.horizon, families))
     evaluation = evaluate(history, samples, families, start, newest + 1, steps, kept=kept)
-    choice = evaluation.verdict(newest).choice
+    choice = evaluation.choice(newest)
     forecasts = {family: table.iloc[scored - start] for family, table in evaluation.forecasts.items()}
     forecasts[CHAMPION] = forecasts[forced] if forced else evaluation.champion(first).iloc[scored - first]
     rows = pd.concat(
