@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 import pandas as pd
@@ -144,15 +144,29 @@ def measure(groups: dict[str, pd.DataFrame], newest: int | None = None) -> Drift
     places = np.arange(len(origins), REFERENCE + CURRENT - 1, -EVERY)[::-1]
     shown = len(places) if newest is None else min(newest, len(places))
     places = places[-(shown + LOOKBACK) :]
-    distances = {name: _distances(table.to_numpy(dtype=float), places) for name, table in groups.items()}
+    distances = {
+        name: _distances(table.to_numpy(dtype=float).tobytes(), table.shape[1], places.tobytes())
+        for name, table in groups.items()
+    }
     scores = {name: _share_exceeded(np.sqrt(wasserstein * psi)) for name, (wasserstein, psi) in distances.items()}
     wasserstein, psi = ({name: pair[place] for name, pair in distances.items()} for place in (0, 1))
     tables = (pd.DataFrame(table, index=origins[places - 1]) for table in (scores, wasserstein, psi))
     return Drift(*(table.iloc[len(places) - shown :] for table in tables))
 
 
-def _distances(values: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Wasserstein distance and stability index of the current window to the reference at each place, medians over the columns."""
+@lru_cache(maxsize=16)
+def _distances(table: bytes, width: int, numbers: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Wasserstein distance and stability index of the current window to the reference at each place, medians over the columns.
+
+    The training and the daily run of one morning ask for the same, and where one process runs both it is worked out once.
+
+    Args:
+        table: the values, row after row.
+        width: their columns.
+        numbers: the places.
+    """
+    places = np.frombuffer(numbers, dtype=int)
+    values = np.frombuffer(table).reshape(-1, width) if width else np.empty((0, 0))
     if not len(places) or not values.shape[1]:
         return np.full(len(places), np.nan), np.full(len(places), np.nan)
     moved, unlike, enough = (np.stack(part, axis=1) for part in zip(*(_of_column(c, places) for c in values.T), strict=True))

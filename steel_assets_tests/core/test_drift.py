@@ -76,6 +76,19 @@ def test_the_newest_alone_needs_eight_years_of_measurements_however_long_the_his
     assert measure({name: table.iloc[:500] for name, table in groups.items()}, newest=1).scores.empty
 
 
+def test_what_one_process_has_measured_it_does_not_measure_again_unless_a_value_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    groups = market(6, count=600)
+    first = measure(groups)
+    again = {name: table.copy() for name, table in groups.items()}
+    monkeypatch.delattr("steel_assets.core.drift._of_column")
+    pd.testing.assert_frame_equal(measure(again).psi, first.psi)
+    again["returns"].iloc[300, 0] += 1e-9
+    with pytest.raises(NameError):
+        measure(again)
+
+
 @pytest.mark.parametrize("count", [0, 10, 559, 560, 700])
 def test_a_short_history_says_nothing(count: int) -> None:
     found = measure({name: table.iloc[:count] for name, table in market(2).items()})
