@@ -7,7 +7,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ EVERY: Cadence = "week"
 """How often a champion is selected and calibrated: at the first origin of each week."""
 LONGEST_WEEK = 10
 """No calendar week has more origins than this."""
+
+Scored = Callable[[int], tuple[np.ndarray, np.ndarray]]
+"""What is ``scored`` at the moment of an origin number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,15 +81,16 @@ def scored(history: MarketHistory, samples: Samples, start: int, at: int, withhe
     return rows[known], y[known]
 
 
-def levels_by_week(history: MarketHistory, samples: Samples, points: np.ndarray, start: int, first: int, stop: int) -> np.ndarray:
+def levels_by_week(samples: Samples, points: np.ndarray, known: Scored, start: int, first: int, stop: int) -> np.ndarray:
     """The scaled error quantiles of origins number ``first`` to ``stop - 1``, from the errors known when the week of each began.
 
     Args:
         points: forecasts of origins from number ``start`` on.
+        known: which of these can be scored, and by what price.
     """
     levels = []
-    for fold in folds(history.origins, EVERY, first, stop):
-        rows, y = scored(history, samples, start, fold.fitted_at)
+    for fold in folds(samples.origins, EVERY, first, stop):
+        rows, y = known(fold.fitted_at)
         errors = intervals.scaled_errors(y, points[rows - start], samples.volatility[rows])
         levels.append(np.tile(intervals.error_quantiles(errors, samples.horizon), (fold.stop - fold.start, 1)))
     return np.concatenate(levels)

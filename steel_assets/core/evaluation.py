@@ -10,7 +10,8 @@ Selection and calibration use the forecasts of the origins; the results are the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from steel_assets.core.fold_digests import FoldDigests
 from steel_assets.core.folds import folds, walk_forward
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.kept_folds import KeptFolds
-from steel_assets.core.models import Model, combination, experts
+from steel_assets.core.models import NAIVE, Model, combination, experts
 from steel_assets.core.models._protocol import unfitted
 from steel_assets.core.models.combination import Combination
 from steel_assets.core.models.experts import Experts, Feedback, MemberForecasts, MemberWeights
@@ -61,19 +62,6 @@ def burn_in(horizon: int, families: Mapping[str, type[Model]]) -> int:
     return max(calibration.WINDOW, selection.WINDOW) + weighed + 2 * (horizon + calibration.LONGEST_WEEK)
 
 
-@dataclass(frozen=True)
-class FamilyVerdict:
-    """The selected family at some moment, the reason, and its scaled error quantiles."""
-
-    choice: selection.Choice
-    levels: np.ndarray
-
-    @property
-    def family(self) -> str:
-        """The selected model family."""
-        return self.choice.family
-
-
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """Forecasts of all families at one horizon, for origins number ``start`` to ``stop - 1`` of a history.
@@ -84,6 +72,7 @@ class Evaluation:
         asked: what to forecast from the knowledge of each origin; ``samples`` itself unless prices are withheld.
         answers: its forecasts, in the same shape as ``forecasts``.
         withheld: trading days from each origin to the day of ``asked``.
+        known: by origin number, the ``calibration.scored`` of ``samples`` at its moment, which several questions ask for.
     """
 
     history: MarketHistory
@@ -94,16 +83,35 @@ class Evaluation:
     asked: Samples
     answers: Mapping[str, pd.DataFrame]
     withheld: int = 0
+    known: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
-    def verdict(self, at: int) -> FamilyVerdict:
+    @cached_property
+    def _points(self) -> dict[str, np.ndarray]:
+        """The point forecasts of each family."""
+        return {family: frame["p"].to_numpy() for family, frame in self.forecasts.items()}
+
+    @cached_property
+    def _answered_points(self) -> dict[str, np.ndarray]:
+        """The point forecasts of each family's answers."""
+        return {family: frame["p"].to_numpy() for family, frame in self.answers.items()}
+
+    def choice(self, at: int) -> selection.Choice:
         """The selection at the moment of origin number ``at``, from prices known by then."""
-        rows, y = calibration.scored(self.history, self.samples, self.start, at)
-        last = self.samples.last[rows]
+        return selection.choose(self._losses(at), self.samples.horizon, self.samples.frequency)
+
+    def _losses(self, at: int) -> dict[str, np.ndarray]:
+        """The errors of each family by which the selection judges at the moment of origin number ``at``."""
+        rows, y = self._scored(at)
         judged = rows > at - self.samples.horizon - selection.WINDOW
-        points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
-        losses = {family: (np.abs(p - y) / last)[judged] for family, p in points.items()}
-        choice = selection.choose(losses, self.samples.horizon, self.samples.frequency)
-        return FamilyVerdict(choice, self.levels(self.answers[choice.family]["p"].to_numpy(), at))
+        rows, y = rows[judged], y[judged]
+        last = self.samples.last[rows]
+        return {family: np.abs(points[rows - self.start] - y) / last for family, points in self._points.items()}
+
+    def _scored(self, at: int) -> tuple[np.ndarray, np.ndarray]:
+        """The ``calibration.scored`` of ``samples`` at the moment of origin number ``at``."""
+        if at not in self.known:
+            self.known[at] = calibration.scored(self.history, self.samples, self.start, at)
+        return self.known[at]
 
     def levels(self, points: np.ndarray, at: int) -> np.ndarray:
         """The scaled error quantiles of answers at the moment of origin number ``at``, from prices known by then.
@@ -111,19 +119,25 @@ class Evaluation:
         Args:
             points: the answers from origin number ``start`` on; those of the newest origins are not used.
         """
-        rows, y = calibration.scored(self.history, self.asked, self.start, at, self.withheld)
+        if self.asked is self.samples:
+            rows, y = self._scored(at)
+        else:
+            rows, y = calibration.scored(self.history, self.asked, self.start, at, self.withheld)
         errors = intervals.scaled_errors(y, points[rows - self.start], self.asked.volatility[rows])
         return intervals.error_quantiles(errors, self.samples.horizon + self.withheld, aged=self.withheld > 0)
 
     def weights(self, at: int) -> dict[str, float]:
         """The weights of a combination's members at the moment of origin number ``at``, from prices known by then."""
-        rows, y = calibration.scored(self.history, self.samples, self.start, at)
+        rows, y = self._scored(at)
         newest = rows > at - self.samples.horizon - combination.WINDOW
         rows, y = rows[newest], y[newest]
         if len(rows) < EARLIEST + self.samples.horizon:
             return {}
-        points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
-        return combination.learned_weights({family: np.abs(p - y) / self.samples.last[rows] for family, p in points.items()})
+        last = self.samples.last[rows]
+        weighed = {family: points for family, points in self._points.items() if family in {NAIVE, *combination.MEMBERS}}
+        return combination.learned_weights(
+            {family: np.abs(points[rows - self.start] - y) / last for family, points in weighed.items()}
+        )
 
     def combined(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Forecasts and answers of the combination of families: ``p`` and quantiles, with new weights each week."""
@@ -132,8 +146,8 @@ class Evaluation:
         for fold in folds(self.history.origins, Combination.refit_every, self.start, self.stop):
             here = slice(fold.start - self.start, fold.stop - self.start)
             weights = self.weights(fold.fitted_at)
-            for blended, made in ((points, self.forecasts), (answers, self.answers)):
-                members = {family: frame["p"].to_numpy()[here] for family, frame in made.items()}
+            for blended, made in ((points, self._points), (answers, self._answered_points)):
+                members = {family: made[family][here] for family in combination.MEMBERS if family in made}
                 blended[here] = combination.blend(members, weights, blended[here])
         return self._with_own_levels(points, answers)
 
@@ -141,13 +155,8 @@ class Evaluation:
         """Forecasts and answers of expert advice: ``p`` and quantiles, with new weights at each origin."""
         advice = self.advice(np.arange(self.start, self.stop))
         points, answers = (
-            experts.advised(
-                {name: frame["p"].to_numpy() for name, frame in made.items()},
-                advice.names,
-                advice.shares,
-                samples.last[self.start : self.stop],
-            )
-            for made, samples in ((self.forecasts, self.samples), (self.answers, self.asked))
+            experts.advised(made, advice.names, advice.shares, samples.last[self.start : self.stop])
+            for made, samples in ((self._points, self.samples), (self._answered_points, self.asked))
         )
         return self._with_own_levels(points, answers)
 
@@ -173,12 +182,12 @@ class Evaluation:
         return yearly.assign(market=self.history.market.id, h=self.samples.horizon)[["market", "h", "year", "member", "share"]]
 
     def _member_forecasts(self) -> MemberForecasts:
-        points = {name: self.forecasts[name]["p"].to_numpy() for name in experts.MEMBERS if name in self.forecasts}
+        points = {name: self._points[name] for name in experts.MEMBERS if name in self._points}
         return MemberForecasts(self.samples.origins[self.start : self.stop], points)
 
     def _with_own_levels(self, points: np.ndarray, answers: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Forecasts and answers of origins number ``start`` to ``stop - 1`` with the spread of the errors known each week."""
-        found = calibration.levels_by_week(self.history, self.samples, points, self.start, self.start, self.stop)
+        found = calibration.levels_by_week(self.samples, points, self._scored, self.start, self.start, self.stop)
         wanted = slice(self.start, self.stop)
         return (
             intervals.distribution(points, self.samples.volatility[wanted], found),
@@ -196,7 +205,7 @@ class Evaluation:
     def track(self, family: str) -> Track:
         """All forecasts of ``family``, as far back as a calibration needs."""
         origins = self.samples.origins[self.start : self.stop]
-        return Track(origins, self.forecasts[family]["p"].to_numpy()).newest(self.samples.horizon)
+        return Track(origins, self._points[family]).newest(self.samples.horizon)
 
     def answered(self, family: str, start: int) -> pd.DataFrame:
         """The answers of ``family`` at origins number ``start`` to ``stop - 1``: ``p`` and quantiles.
@@ -206,7 +215,7 @@ class Evaluation:
         """
         if not self.withheld:
             return self.answers[family].iloc[start - self.start :]
-        points = self.answers[family]["p"].to_numpy()
+        points = self._answered_points[family]
         every = folds(self.history.origins, calibration.EVERY, start, self.stop)
         levels = [np.tile(self.levels(points, fold.fitted_at), (fold.stop - fold.start, 1)) for fold in every]
         wanted = slice(start - self.start, None)
@@ -216,9 +225,10 @@ class Evaluation:
         """The answers of the selected families at origins number ``start`` to ``stop - 1``: ``p`` and quantiles."""
         issued = []
         for fold in folds(self.history.origins, calibration.EVERY, start, self.stop):
-            verdict = self.verdict(fold.fitted_at)
-            points = self.answers[verdict.family]["p"].to_numpy()[fold.start - self.start : fold.stop - self.start]
-            issued.append(intervals.distribution(points, self.asked.volatility[fold.start : fold.stop], verdict.levels))
+            at = fold.fitted_at
+            points = self._answered_points[selection.chosen(self._losses(at), self.samples.horizon, self.samples.frequency)]
+            here, levels = points[fold.start - self.start : fold.stop - self.start], self.levels(points, at)
+            issued.append(intervals.distribution(here, self.asked.volatility[fold.start : fold.stop], levels))
         return pd.concat(issued, ignore_index=True)
 
 
@@ -243,10 +253,11 @@ def evaluate(
     """
     digests = FoldDigests(history, samples, kept.code) if kept is not None and asked is None else None
     made: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+    known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def so_far(names: Iterable[str]) -> Evaluation:
         forecasts, answers = ({name: made[name][which] for name in names} for which in (0, 1))
-        return Evaluation(history, samples, start, stop, forecasts, samples if asked is None else asked, answers, withheld)
+        return Evaluation(history, samples, start, stop, forecasts, samples if asked is None else asked, answers, withheld, known)
 
     for name, family in families.items():
         if family not in (Combination, Experts):

@@ -121,16 +121,27 @@ def choose(losses: Mapping[str, np.ndarray], horizon: int, frequency: MarketFreq
         horizon: trading days between origin and target: that many neighbouring errors overlap.
         frequency: of the market, whose weeks or months count instead of days.
     """
+    evidence = {family: _weigh(family, loss, losses[NAIVE], horizon, frequency) for family, loss in losses.items()}
+    return Choice(chosen(losses, horizon, frequency), horizon, evidence, frequency=frequency)
+
+
+def chosen(losses: Mapping[str, np.ndarray], horizon: int, frequency: MarketFrequency = "daily") -> str:
+    """The family of ``choose``, without the evidence: only what looks better than the best one so far is tested.
+
+    Args:
+        losses, horizon, frequency: as in ``choose``.
+    """
     naive = losses[NAIVE]
-    evidence = {family: _weigh(family, loss, naive, horizon, frequency) for family, loss in losses.items()}
     spoken_for = {*experts.MEMBERS, combination.Combination.family} if experts.Experts.family in losses else set()
     if len(naive) >= YOUNG:
         spoken_for = spoken_for | {pooled.Pooled.family}
-    best = NAIVE
-    for family, test in evidence.items():
-        if family not in spoken_for and test.proven and test.loss < (1 - MARGIN) * evidence[best].loss:
-            best = family
-    return Choice(best, horizon, evidence, frequency=frequency)
+    best, least = NAIVE, naive.mean() if len(naive) else np.nan
+    for family, loss in losses.items():
+        if family in spoken_for or not len(loss) or not loss.mean() < (1 - MARGIN) * least:
+            continue
+        if _weigh(family, loss, naive, horizon, frequency).proven:
+            best, least = family, loss.mean()
+    return best
 
 
 def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequency: MarketFrequency) -> FamilyTest:

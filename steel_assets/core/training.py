@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from steel_assets.core import calibration
 from steel_assets.core.backtest import CHAMPION, backtest_rows
-from steel_assets.core.calibration import Track, levels_by_week
 from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
 from steel_assets.core.folds import walk_forward
@@ -166,7 +167,8 @@ def baseline_of(history: MarketHistory, samples: Samples, window: int = WINDOW) 
     first = int(scored[0]) if len(scored) else stop - 1
     start = max(EARLIEST, first - burn_in(samples.horizon, {NAIVE: Naive}))
     points = samples.last[start:]
-    levels = levels_by_week(history, samples, points, start, first, stop)
+    known = partial(calibration.scored, history, samples, start)
+    levels = calibration.levels_by_week(samples, points, known, start, first, stop)
     issued = distribution(samples.last[first:], samples.volatility[first:], levels)
     walked, _ = walk_forward(history, samples, Naive, first, stop)
     own, naive = (table.iloc[scored - first].assign(y=y[scored]) for table in (issued, walked))
@@ -174,7 +176,7 @@ def baseline_of(history: MarketHistory, samples: Samples, window: int = WINDOW) 
         market=history.market.id,
         horizon=samples.horizon,
         model=Naive().fit(samples.with_labels(y, history.as_of)),
-        track=Track(samples.origins[start:], points).newest(samples.horizon),
+        track=calibration.Track(samples.origins[start:], points).newest(samples.horizon),
         confidence=_confidence_beside(own, naive) if len(scored) else 0.0,
     )
 
@@ -224,9 +226,9 @@ def _confidence_beside(own: pd.DataFrame, naive: pd.DataFrame) -> float:
 
 
 def _confidence(coverage_90: float, pinball_ratio: float, n: int) -> float:
-    calibration = max(0.0, 1.0 - abs(coverage_90 - 0.9) / 0.3)
+    calibrated = max(0.0, 1.0 - abs(coverage_90 - 0.9) / 0.3)
     ratio = pinball_ratio if np.isfinite(pinball_ratio) else 1.0
-    return float(calibration / (1.0 + ratio) * n / (n + FEW))
+    return float(calibrated / (1.0 + ratio) * n / (n + FEW))
 
 
 def _train(
@@ -250,7 +252,7 @@ def _train(
     first = int(scored[0]) if len(scored) else newest
     start = max(EARLIEST, first - burn_in(samples.horizon, families))
     evaluation = evaluate(history, samples, families, start, newest + 1, steps, kept=kept)
-    choice = evaluation.verdict(newest).choice
+    choice = evaluation.choice(newest)
     forecasts = {family: table.iloc[scored - start] for family, table in evaluation.forecasts.items()}
     forecasts[CHAMPION] = forecasts[forced] if forced else evaluation.champion(first).iloc[scored - first]
     rows = pd.concat(

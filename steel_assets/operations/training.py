@@ -17,6 +17,7 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.models.store import ModelDamaged, ModelNotSigned, ModelStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
+from steel_assets.core.calendars import FIRST_YEAR, sessions
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.kept_folds import KeptFold, KeptFolds
 from steel_assets.core.models.pooled import Pooled
@@ -112,22 +113,25 @@ def train_market(
 
 
 def warm_up(catalog: Catalog) -> None:
-    """Begin to start the processes that train, so that they import what training takes while something else is done."""
+    """Begin to start the processes that train, so that they get ready for it while something else is done."""
     workers = max((_workers(market.horizons) for market in catalog.markets.values()), default=0)
     if workers > 1:
-        Thread(target=_start, args=(workers,), name="warm-up", daemon=True).start()
+        calendars = sorted({market.calendar for market in catalog.markets.values()})
+        Thread(target=_start, args=(workers, calendars), name="warm-up", daemon=True).start()
 
 
-def _start(workers: int) -> None:
+def _start(workers: int, calendars: Sequence[str]) -> None:
     from joblib import Parallel, delayed
 
-    Parallel(n_jobs=workers, batch_size=1)(delayed(_libraries)() for _ in range(workers))
+    Parallel(n_jobs=workers, batch_size=1)(delayed(_ready)(calendars) for _ in range(workers))
 
 
-def _libraries() -> None:
-    """Import what families import where they are fitted, in a process that has fitted none."""
+def _ready(calendars: Sequence[str]) -> None:
+    """In a process that has fitted nothing: import what families import where they are fitted, work out the trading days."""
     for name in LIBRARIES:
         import_module(name)
+    for name in calendars:
+        sessions(name, pd.Timestamp(FIRST_YEAR), pd.Timestamp(FIRST_YEAR))
 
 
 def _workers(horizons: Sequence[int]) -> int:

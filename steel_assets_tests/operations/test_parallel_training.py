@@ -51,9 +51,9 @@ def test_another_backend_takes_over_and_trains_the_same_models(material: tuple[M
     assert content(here) == content(there)
 
 
-def imported() -> bool:
-    """Whether this process has the libraries of every family."""
-    return all(name in sys.modules for name in LIBRARIES)
+def ready() -> bool:
+    """Whether this process has the libraries of every family and has worked out trading days."""
+    return all(name in sys.modules for name in (*LIBRARIES, "exchange_calendars"))
 
 
 @pytest.mark.slow
@@ -63,7 +63,7 @@ def test_processes_that_were_warmed_up_are_those_that_train(monkeypatch: pytest.
     for thread in threading.enumerate():
         if thread.name == "warm-up":
             thread.join()
-    assert any(Parallel(n_jobs=2, batch_size=1)(delayed(imported)() for _ in range(2)))
+    assert any(Parallel(n_jobs=2, batch_size=1)(delayed(ready)() for _ in range(2)))
 
 
 @pytest.mark.slow

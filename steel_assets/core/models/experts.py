@@ -246,13 +246,13 @@ def learned_shares(points: Mapping[str, np.ndarray], feedback: Feedback, samples
     growth = np.ones((len(gains), 1 + experts.shape[1]))
     growth[judged, 1:] = np.exp(RATE / samples.horizon * np.clip(gains[judged], -LARGEST, LARGEST))
     first = np.concatenate([[LAST_PRICE], np.tile((1 - LAST_PRICE) / len(points) * BEFOREHAND, len(points))])
-    weights = np.tile(first, (len(at), 1))
+    weights, redistributed = np.tile(first, (len(at), 1)), SWITCHING * first
     for back in range(samples.horizon + ROUNDS - 1, samples.horizon - 1, -1):
         rows = np.maximum(at - back, 0)
         known = (at >= back) & (feedback.known_at[rows] <= at)
-        weights *= np.where(known[:, None], growth[rows], 1.0)
+        np.multiply(weights, growth.take(rows, axis=0), out=weights, where=known[:, None])
         weights *= (1 - SWITCHING) / weights.sum(axis=1, keepdims=True)
-        weights += SWITCHING * first
+        weights += redistributed
     return np.asarray((weights[:, 1:].reshape(len(at), len(points), len(SHARES)) * SHARES).sum(axis=2))
 
 
