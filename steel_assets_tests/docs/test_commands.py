@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from steel_assets_tests import prepared
 from steel_assets_tests.docs.commands import BLOCK, blocks, inline, lines, ours, wrong
 from steel_assets_tests.docs.pages import written
 from steel_assets_tests.isolation import ROOT, outside
@@ -243,10 +244,16 @@ def test_what_an_install_line_copies_is_there() -> None:
     assert [name for name in named if not list(ROOT.glob(name))] == []
 
 
-def bash(folder: Path, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """What a shell makes of ``script`` in ``folder``, with the programs of this environment before all others."""
+@pytest.fixture(scope="module")
+def steel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the program ``steel``, which imports nothing anew; ``test_wheel.py`` has the one that is installed."""
+    return prepared.command(tmp_path_factory.mktemp("programs") / "bin")
+
+
+def bash(folder: Path, steel: Path, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """What a shell makes of ``script`` in ``folder``, with ``steel`` and the programs of this environment before all others."""
     environment = outside() | settings
-    path = f"{TOOLS}:{environment['PATH']}"
+    path = f"{steel}:{TOOLS}:{environment['PATH']}"
     return subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
@@ -267,8 +274,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "command", "code"), [(page, *entry) for page, run in RUN.items() for entry in run.items()])
-def test_it_runs_as_it_stands_there(installation: Path, page: str, command: str, code: int) -> None:
-    done = bash(installation, command)
+def test_it_runs_as_it_stands_there(installation: Path, steel: Path, page: str, command: str, code: int) -> None:
+    done = bash(installation, steel, command)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
@@ -280,7 +287,7 @@ def walk(seed: int, days: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_the_page_about_the_catalogue_is_an_installation_with_a_market_of_ones_own(tmp_path: Path) -> None:
+def test_the_page_about_the_catalogue_is_an_installation_with_a_market_of_ones_own(tmp_path: Path, steel: Path) -> None:
     page = ROOT / "docs" / "catalogue.md"
     for block in BLOCK.finditer(page.read_text()):
         if named := re.match(r"# (my-catalogue/[\w./-]+)\n", block["text"]):
@@ -289,25 +296,25 @@ def test_the_page_about_the_catalogue_is_an_installation_with_a_market_of_ones_o
     days = pd.bdate_range("2022-07-01", "2023-12-29")
     walk(1, days).to_csv(tmp_path / "wire_rod.csv", index=False)
     walk(2, days).to_csv(tmp_path / "billet.csv", index=False)
-    done = bash(tmp_path, "\n".join(["set -e", *blocks(Path("docs/catalogue.md"))]))
+    done = bash(tmp_path, steel, "\n".join(["set -e", *blocks(Path("docs/catalogue.md"))]))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert (tmp_path / "wire_rod.parquet").exists()
     assert "Wire rod, FOB Brazil" in done.stdout
 
 
 @pytest.mark.slow
-def test_the_first_commands_of_the_page_about_files_import_look_and_write_a_mapping(tmp_path: Path) -> None:
+def test_the_first_commands_of_the_page_about_files_import_look_and_write_a_mapping(tmp_path: Path, steel: Path) -> None:
     (tmp_path / "mine" / "series").mkdir(parents=True)
     (tmp_path / "mine" / "series" / "mine.yaml").write_text("series:\n  - {id: my_rebar, name: Rebar, unit: USD/t}\n")
     walk(3, pd.bdate_range("2024-01-02", periods=30)).to_csv(tmp_path / "prices.csv", index=False)
     script = "\n".join(["set -e", *blocks(Path("docs/files.md"))])
-    done = bash(tmp_path, script, STEEL_CATALOG_DIR="mine", STEEL_SOURCES="files")
+    done = bash(tmp_path, steel, script, STEEL_CATALOG_DIR="mine", STEEL_SOURCES="files")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "my_rebar" in (tmp_path / "my.yaml").read_text()
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_threat_model_sign_what_is_there(tmp_path: Path) -> None:
-    done = bash(tmp_path, "\n".join(["set -e", *blocks(Path("docs/threat-model.md"))]))
+def test_the_commands_of_the_threat_model_sign_what_is_there(tmp_path: Path, steel: Path) -> None:
+    done = bash(tmp_path, steel, "\n".join(["set -e", *blocks(Path("docs/threat-model.md"))]))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

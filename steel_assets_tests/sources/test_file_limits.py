@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -49,7 +50,8 @@ def bombs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     for kind, (name, make, _) in BOMBS.items():
         (folder / f"{kind}={name}").write_bytes(make())
     command = [sys.executable, "-m", "steel_assets_tests.sources.bombs", str(folder)]
-    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    environment = os.environ | isolated.ENVIRONMENT  # its readers are forked from it, and have it from there
+    return json.loads(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)
 
 
 @pytest.mark.slow
