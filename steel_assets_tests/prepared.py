@@ -147,7 +147,7 @@ class Started:
 
 
 def start(*arguments: str, environment: Mapping[str, str], log: Path) -> Started:
-    """A service: ``steel`` with ``arguments``, in this folder and with nothing but ``environment``; what it says is in ``log``."""
+    """A service: ``steel`` with ``arguments``, in this folder and with nothing but ``environment``; all it says is in ``log``."""
     asking = socket.socket(socket.AF_UNIX)
     asking.connect(_prepared("service"))
     wanted = {
