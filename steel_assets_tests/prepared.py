@@ -2,6 +2,7 @@
 
 Importing what a command needs takes longer than most commands. ``run`` hands a command to a process that has imported all of
 it and done nothing else; its child has the folder, the environment and the output that it is given, and ends as a program does.
+``start`` does the same with a service, from a second such process that has imported what a service does and no more.
 What only a fresh interpreter can show (what is imported, how the program is installed) is tested without it.
 """
 
@@ -12,6 +13,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -57,14 +59,26 @@ USED = (
 )
 """What commands import where they use it: most open an instance of Dagster and a sandbox, and that is two seconds of imports."""
 
+SERVED = (
+    "steel_assets.cli.main",
+    "steel_assets.cli.serve",
+    "steel_assets.serving.run",
+    "steel_assets.serving.page",
+    "anyio._backends._asyncio",
+    "redis",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
+)
+"""What a service imports, and no more: its memory is measured."""
 
 ASKING = """#!{python} -IS
 import json, os, socket, sys, tempfile
 with tempfile.TemporaryDirectory(prefix="steel-said-") as said, socket.socket(socket.AF_UNIX) as asking:
-    wanted = {{"arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ), "said": said}}
+    wanted = {{"arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
+    wanted |= {{name: os.path.join(said, name) for name in ("out", "err")}}
     asking.connect({place!r})
     asking.sendall(json.dumps(wanted).encode() + b"\\n")
-    code = asking.makefile().read()
+    code = asking.makefile().read().split()[1]
     for name, stream in (("out", sys.stdout.buffer), ("err", sys.stderr.buffer)):
         with open(os.path.join(said, name), "rb") as told:
             stream.write(told.read())
@@ -76,7 +90,7 @@ def command(folder: Path) -> Path:
     """``folder`` with a program ``steel`` in it, for a shell's PATH: it asks the prepared process, and is it to its caller."""
     folder.mkdir()
     program = folder / "steel"
-    program.write_text(ASKING.format(python=sys.executable, place=_prepared()))
+    program.write_text(ASKING.format(python=sys.executable, place=_prepared("commands")))
     program.chmod(0o700)
     return folder
 
@@ -84,21 +98,75 @@ def command(folder: Path) -> Path:
 def run(*arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """What ``steel`` with ``arguments`` does in ``folder``, with nothing but ``environment``."""
     with tempfile.TemporaryDirectory(prefix="steel-said-") as said, socket.socket(socket.AF_UNIX) as asking:
-        wanted = {"arguments": arguments, "folder": str(folder), "environment": dict(environment), "said": said}
-        asking.connect(_prepared())
-        asking.sendall(json.dumps(wanted).encode() + b"\n")
-        answer = asking.makefile().read()
+        out, err = Path(said) / "out", Path(said) / "err"
+        wanted = {"arguments": arguments, "folder": str(folder), "environment": dict(environment)}
+        asking.connect(_prepared("commands"))
+        asking.sendall(json.dumps(wanted | {"out": str(out), "err": str(err)}).encode() + b"\n")
+        answer = asking.makefile().read().split()
         assert answer, "the prepared process is gone"
-        out, err = ((Path(said) / name).read_text(errors="replace") for name in ("out", "err"))
-    return subprocess.CompletedProcess([PROGRAM, *arguments], int(answer), out, err)
+        return subprocess.CompletedProcess(
+            [PROGRAM, *arguments], int(answer[1]), out.read_text(errors="replace"), err.read_text(errors="replace")
+        )
 
 
-@lru_cache(maxsize=1)
-def _prepared() -> str:
-    """Where the prepared process of this process answers; it ends with this one."""
+class Started:
+    """A service that runs; what is asked of it is asked as of ``subprocess.Popen``."""
+
+    def __init__(self, asking: socket.socket) -> None:
+        """``asking`` says the number of the process, and its exit code once it has ended."""
+        self._asking = asking
+        self._told = asking.makefile()
+        self.pid = int(self._told.readline())
+        self.returncode: int | None = None
+
+    def wait(self, seconds: float | None = None) -> int:
+        """Its exit code. Raises TimeoutExpired if it has not ended within ``seconds``."""
+        if self.returncode is None:
+            if not select.select([self._asking], [], [], seconds)[0]:
+                raise subprocess.TimeoutExpired(PROGRAM, seconds or 0.0)
+            self.returncode = int(self._told.readline())
+            self._told.close()
+            self._asking.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        try:
+            return self.wait(0.0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+def start(*arguments: str, environment: Mapping[str, str], log: Path) -> Started:
+    """A service: ``steel`` with ``arguments``, in this folder and with nothing but ``environment``; all it says is in ``log``."""
+    asking = socket.socket(socket.AF_UNIX)
+    asking.connect(_prepared("service"))
+    wanted = {
+        "arguments": arguments,
+        "folder": str(Path.cwd()),
+        "environment": dict(environment),
+        "out": str(log),
+        "err": str(log),
+    }
+    asking.sendall(json.dumps(wanted).encode() + b"\n")
+    return Started(asking)
+
+
+@lru_cache(maxsize=2)
+def _prepared(what: str) -> str:
+    """Where this process's prepared process for ``what`` answers; it ends with this one."""
     folder = tempfile.mkdtemp(prefix="steel-prepared-")
     place = f"{folder}/socket"
-    command = [sys.executable, "-m", __name__, place]
+    command = [sys.executable, "-m", __name__, place, what]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=outside())
 
     def end() -> None:
@@ -111,11 +179,10 @@ def _prepared() -> str:
     return place
 
 
-def main(place: str) -> None:
+def main(place: str, what: str) -> None:
     """Answer at ``place`` until standard input ends: one child for each question, so that several are at work at a time."""
-    for module in iter_modules(import_module("steel_assets.cli").__path__, "steel_assets.cli."):
-        import_module(module.name)
-    for name in USED:
+    every = [module.name for module in iter_modules(import_module("steel_assets.cli").__path__, "steel_assets.cli.")]
+    for name in SERVED if what == "service" else [*every, *USED]:
         import_module(name)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
@@ -146,6 +213,7 @@ def _answer(asked: socket.socket) -> None:
     if child == 0:
         asked.close()
         _become(wanted)
+    asked.sendall(b"%d\n" % child)
     _, status = os.waitpid(child, 0)
     asked.sendall(str(os.waitstatus_to_exitcode(status)).encode())
     asked.close()
@@ -156,8 +224,8 @@ def _become(wanted: Mapping[str, Any]) -> None:
     """Be the program, to its end; never returns."""
     code = 1
     try:
-        for descriptor, name in ((0, os.devnull), (1, f"{wanted['said']}/out"), (2, f"{wanted['said']}/err")):
-            opened = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        for descriptor, name in ((0, os.devnull), (1, wanted["out"]), (2, wanted["err"])):
+            opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(opened, descriptor)
             os.close(opened)
         os.chdir(wanted["folder"])
@@ -183,4 +251,4 @@ def _become(wanted: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -103,7 +103,7 @@ def test_what_a_killed_writer_left_goes_away_after_a_day_by_the_service_s_clock(
 
 def test_a_bucketful_of_rows_is_uploaded_in_pieces(bigquery: BigQueryServer, warehouse: BigQueryWarehouse) -> None:
     noise = random.Random(7)  # noqa: S311  noise that does not shrink, no secret
-    many = pd.concat([rows(1, market=noise.randbytes(3_000).hex()) for _ in range(2_500)])
+    many = rows(2_500).assign(market=[noise.randbytes(3_000).hex() for _ in range(2_500)])
     assert warehouse.upsert(SMALL, many) == 2_500
     assert any(asked.startswith("PUT /upload/") for asked in bigquery.faults.asked)
     assert sorted(warehouse.read(SMALL)["market"]) == sorted(many["market"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -333,33 +335,55 @@ def test_of_racing_promotions_exactly_one_wins_each_time(models: ModelStore):
 
 
 SCRIPT = """
-    import sys
+    import os, sys
     from datetime import timedelta
     from pathlib import Path
     from steel_assets.adapters.models.store import Conflict, ModelStore
     from steel_assets.adapters.objects.object_store import LocalFolder
     from steel_assets_tests.adapters.test_model_store import MONDAY, stage
     models = ModelStore(LocalFolder(Path(sys.argv[1])))
-    print("ready", flush=True)
-    for i in range(int(sys.argv[3])):
+    for name in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            break
+        print(child, flush=True)
+        print(os.waitpid(child, 0)[1], flush=True)
+    else:
+        sys.exit()
+    for i in range(int(sys.argv[2])):
         pointer = models.production("rebar", 5)
         moment = pointer.since + timedelta(seconds=1) if pointer else MONDAY
         try:
-            models.promote("rebar", 5, stage(models, f"{sys.argv[2]}-{i}"), pointer, moment)
+            models.promote("rebar", 5, stage(models, f"{name.strip()}-{i}"), pointer, moment)
         except Conflict:
             pass
+    os._exit(0)
 """
+"""For each name that it is told, a process that promotes versions of it; forked, since importing takes longer than the test."""
 
 
-def promoter(root: Path, name: str, turns: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root), name, str(turns)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def promoter(root: Path, turns: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root), str(turns)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def told(process: subprocess.Popen[str], name: str) -> int:
+    """Start to promote versions of ``name``; the number of the process that does it, until it has done all its turns."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{name}\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
 
 
 def test_a_reader_never_sees_half_a_promotion(tmp_path: Path):
     models = ModelStore(LocalFolder(tmp_path))
     promote(models, "v0", MONDAY)
-    processes = [promoter(tmp_path, name, 60) for name in ("a", "b")]
+    processes = [promoter(tmp_path, 60) for _ in range(2)]
+    for name, process in zip("ab", processes, strict=True):
+        told(process, name)
+        assert process.stdin is not None
+        process.stdin.close()
     loads = 0
     while any(process.poll() is None for process in processes):
         manifest, files = models.load("production", "rebar", 5)
@@ -371,20 +395,22 @@ def test_a_reader_never_sees_half_a_promotion(tmp_path: Path):
     assert len(pointer.switches) > 20
     assert loads > 50
     for process in processes:
-        process.communicate()
+        assert process.stdout is not None
+        assert process.stdout.read() == "0\n"
+        process.stdout.close()
 
 
 def test_a_promoter_killed_at_any_moment_leaves_a_valid_pointer_and_whole_models(tmp_path: Path):
     models = ModelStore(LocalFolder(tmp_path))
     promote(models, "v0", MONDAY)
     random = np.random.default_rng(0)
+    process = promoter(tmp_path, 1000)
+    assert process.stdout is not None
     for turn in range(8):
-        process = promoter(tmp_path, f"k{turn}", 1000)
-        assert process.stdout is not None
-        process.stdout.readline()
+        child = told(process, f"k{turn}")
         time.sleep(random.uniform(0.005, 0.08))
-        process.kill()
-        process.communicate()
+        os.kill(child, signal.SIGKILL)
+        assert os.WTERMSIG(int(process.stdout.readline())) == signal.SIGKILL
         models.load("production", "rebar", 5)
         pointer = models.production("rebar", 5)
         assert pointer is not None
@@ -392,3 +418,4 @@ def test_a_promoter_killed_at_any_moment_leaves_a_valid_pointer_and_whole_models
             models.load("backups", "rebar", 5, switch.version)
         next_one = models.promote("rebar", 5, stage(models, f"after{turn}"), pointer, pointer.since + timedelta(seconds=1))
         assert next_one.version == f"after{turn}"
+    process.communicate()

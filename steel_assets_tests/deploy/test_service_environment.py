@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import distribution
@@ -96,7 +97,7 @@ def test_the_service_answers_with_nothing_but_its_own_lock(image: Path, tmp_path
                 try:
                     answered = client.get(PREDICT)
                 except httpx.TransportError:
-                    continue
+                    time.sleep(0.05)
             assert answered.status_code == 200, answered.text
             assert client.get("/dashboard").status_code == 200
         said = subprocess.run([python, "-m", "steel_assets.serving.healthy"], env=environment(image, home, port), check=False)

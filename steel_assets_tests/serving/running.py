@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -24,7 +23,7 @@ from steel_assets.serving.run import SERVER, build
 from steel_assets.serving.service import Service
 from steel_assets.settings import Settings
 from steel_assets_tests.isolation import outside
-from steel_assets_tests.prepared import run
+from steel_assets_tests.prepared import run, start
 
 PREDICT = "/predict/steel-rebar-price"
 
@@ -46,16 +45,12 @@ class Running:
         self.home = home
         self.port = free_port()
         self.log_path = home.parent / f"service-{self.port}.log"
-        self.command = [sys.executable, "-c", "from steel_assets.cli import main; main()", "serve", "--port", str(self.port)]
         if not keep:
             self.path_read.unlink(missing_ok=True)
-        self._log = self.log_path.open("wb")
         self.environment = {**outside(), "STEEL_HOME": str(home), **environment}
-        self.process = subprocess.Popen(
-            [*self.command, "--host", host, *(["--open"] if key is None and host == "127.0.0.1" and not closed else [])],
-            env=self.environment,
-            stdout=self._log,
-            stderr=self._log,
+        opened = ["--open"] if key is None and host == "127.0.0.1" and not closed else []
+        self.process = start(
+            "serve", "--port", str(self.port), "--host", host, *opened, environment=self.environment, log=self.log_path
         )
         headers = {"x-api-key": key} if key else {}
         self.client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
@@ -112,7 +107,6 @@ class Running:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._log.close()
 
     def __enter__(self) -> Running:
         self.until(lambda: self.client.get("/health").status_code == 200)

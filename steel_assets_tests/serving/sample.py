@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +35,7 @@ from steel_assets.operations.candidates import validation_key
 from steel_assets.operations.publishing import PublishingResult
 from steel_assets.operations.publishing import publish as put
 from steel_assets.settings import Settings
+from steel_assets_tests.isolation import workplace
 
 LEVELS = {
     "rebar_fob_turkey": 570.0,
@@ -61,8 +65,27 @@ TRIAL = Experiment.model_validate(
 
 def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, simulated: bool = True) -> Platform:
     """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``."""
-    parts = platform(Settings(home=home, sources="sandbox" if simulated else "live"))
-    today = today or (pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)).tz_localize(None).normalize()  # issued at 08:00
+    if today is not None:
+        return _publish(home, today, days=days, simulated=simulated)
+    shutil.copytree(_newest(days, simulated), home, dirs_exist_ok=True)
+    return _opened(home, simulated=simulated)
+
+
+@lru_cache
+def _newest(days: int, simulated: bool) -> Path:
+    """A home whose last issue is today's, made once a process."""
+    home = Path(tempfile.mkdtemp(prefix="steel-published-", dir=workplace()))
+    today = (pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)).tz_localize(None).normalize()  # issued at 08:00
+    _publish(home, today, days=days, simulated=simulated)
+    return home
+
+
+def _opened(home: Path, *, simulated: bool) -> Platform:
+    return platform(Settings(home=home, sources="sandbox" if simulated else "live"))
+
+
+def _publish(home: Path, today: pd.Timestamp, *, days: int, simulated: bool) -> Platform:
+    parts = _opened(home, simulated=simulated)
     issued_at = (today + pd.Timedelta(hours=8)).tz_localize("UTC")
     sessions = pd.bdate_range(end=today - pd.Timedelta(days=1), periods=days)
     rng = np.random.default_rng(7)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.serving.bounded_log import HOUR, MOST, bound_log
+from steel_assets.serving.bounded_log import HOUR, MOST, BoundedLog, bound_log
 from steel_assets.serving.connection_limits import BoundedProtocol
 from steel_assets_tests.serving.running import answering
 
@@ -89,6 +89,12 @@ def written(clock: Hour) -> Iterator[io.StringIO]:
         entry.setLevel(level)
 
 
+def without_pytest() -> None:
+    """Only what is bounded writes: pytest's own handlers, there again in each test, would format every one of 7,200 traces."""
+    root = logging.getLogger()
+    root.handlers[:] = [handler for handler in root.handlers if any(isinstance(each, BoundedLog) for each in handler.filters)]
+
+
 def lines(written: io.StringIO) -> int:
     return written.getvalue().count("\n")
 
@@ -128,6 +134,7 @@ def test_of_one_kind_a_few_are_written_and_the_rest_is_counted(clock: Hour, writ
 @pytest.mark.parametrize("name", ["steel.serving", "asyncio", "a library"])
 def test_whatever_is_said_an_hour_of_it_is_less_than_200_lines(clock: Hour, written: io.StringIO, name: str) -> None:
     """Exceptions with long traces, messages of many lines, messages that differ each time, and messages of a hundred kinds."""
+    without_pytest()
     log = logging.getLogger(name)
 
     def deep(depth: int) -> None:

@@ -14,6 +14,8 @@ import httpx
 import psutil
 import pytest
 
+from steel_assets_tests.isolation import outside
+from steel_assets_tests.prepared import run
 from steel_assets_tests.serving.running import PREDICT, Running, free_port
 from steel_assets_tests.serving.sample import put_in_force
 from steel_assets_tests.serving.test_faults import parts_of, said_to
@@ -220,10 +222,8 @@ def test_without_a_key_only_the_browser_with_the_printed_link_is_answered(home: 
 
 
 def test_open_is_refused_where_other_machines_could_read(home: Path) -> None:
-    abroad = Running(home, host="0.0.0.0", closed=True)  # noqa: S104  that it is refused is what is tested
-    abroad.stop()
-    command = [*abroad.command, "--host", "0.0.0.0", "--open"]  # noqa: S104
-    said = subprocess.run(command, env=abroad.environment, capture_output=True, text=True)
+    asked = {**outside(), "STEEL_HOME": str(home)}
+    said = run("serve", "--port", str(free_port()), "--host", "0.0.0.0", "--open", folder=home, environment=asked)  # noqa: S104
     assert said.returncode == 2
     assert "--open" in said.stderr
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from steel_assets.core.publication_parts import EMPTY
 from steel_assets.serving.app import create_app
 from steel_assets.serving.refresh import Refresher
 from steel_assets.serving.run import build
+from steel_assets.serving.service import Service
 from steel_assets.serving.snapshot import NOTHING, Snapshot
 from steel_assets.settings import Settings
 from steel_assets_tests.damages import DAMAGES
@@ -131,18 +133,41 @@ def test_a_pointer_that_says_something_else_is_refused(folder: LocalFolder, chan
 JUNK: list[Any] = [5, "x", [5], [[]], {"a": 5}, {MARKET: 5}, {MARKET: [5]}, {MARKET: {}}, [{}], None, True]
 
 
+@pytest.fixture(scope="module")
+def served(published: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Service, ASGIApp, LocalFolder]:
+    """A service, and a store with a short past in it: what is long is read hundreds of times, and only its form matters."""
+    home = tmp_path_factory.mktemp("short")
+    folder, long = LocalFolder(home / "lake"), LocalFolder(published / "lake")
+    content = json.loads(long.get(pointed(long).key))
+    for name in ("scorecards", "issues", "metrics", "drift"):
+        content[name]["content"] = shortened(content[name]["content"])
+    put(folder, json.dumps(content).encode())
+    service = build(Settings(home=home, sources="sandbox"), "127.0.0.1", opened=True)
+    return service, create_app(service), folder
+
+
+def shortened(content: Any) -> Any:
+    """``content`` with the last twenty entries of every list in it."""
+    if isinstance(content, dict):
+        return {name: shortened(value) for name, value in content.items()}
+    return [shortened(value) for value in content[-20:]] if isinstance(content, list) else content
+
+
 @pytest.mark.parametrize("name", EMPTY)
-def test_whatever_stands_in_a_part_no_request_fails_inside_the_service(home: Path, folder: LocalFolder, name: str) -> None:
+def test_whatever_stands_in_a_part_no_request_fails_inside_the_service(
+    served: tuple[Service, ASGIApp, LocalFolder], name: str
+) -> None:
     """A snapshot from which not every answer can be made is refused; one that is taken answers everything."""
+    answering, app, folder = served
     pointer, content = folder.get(POINTER), pointed(folder).key
     service = Looking(folder)
     before = service.refresher.current
-    served = build(Settings(home=home, sources="sandbox"), "127.0.0.1", opened=True)
-    app = create_app(served)
-    for junk in JUNK:
+    assert before.problems == {}
+    for number, junk in enumerate(JUNK):
         service.refresher.current = before
         forge(folder, lambda parts, junk=junk: parts[name].update(content=junk))
-        served.refresher.current = after = service.look()
+        after = service.look()
+        answering.refresher.current = replace(after, number=1000 + number)  # of its own, or what is kept of the former answers
         assert after.away is None or after["latest"] == before["latest"], junk
         assert {status for status in asked(app).values() if status >= 500} <= {503}, junk
         folder.put(POINTER, pointer)
