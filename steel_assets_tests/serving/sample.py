@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -59,15 +60,27 @@ TRIAL = Experiment.model_validate(
 """Of which the publication tells; no key gets its forecasts."""
 
 
-def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, simulated: bool = True) -> Platform:
-    """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``."""
+def publish(
+    home: Path,
+    today: pd.Timestamp | None = None,
+    *,
+    days: int = DAYS,
+    levels: Mapping[str, float] = LEVELS,
+    simulated: bool = True,
+) -> Platform:
+    """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``.
+
+    Args:
+        days: of trading, 120 at least, for decisions are that old.
+        levels: the markets with their prices on the first day; the one with a history and ``scrap_turkey`` are always among them.
+    """
     parts = platform(Settings(home=home, sources="sandbox" if simulated else "live"))
     today = today or (pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)).tz_localize(None).normalize()  # issued at 08:00
     issued_at = (today + pd.Timedelta(hours=8)).tz_localize("UTC")
     sessions = pd.bdate_range(end=today - pd.Timedelta(days=1), periods=days)
     rng = np.random.default_rng(7)
     forecasts, reality, quality = [], [], []
-    for market, level in LEVELS.items():
+    for market, level in levels.items():
         own = _sessions(parts, market, issued_at, days)
         prices = pd.Series(level * np.exp(np.cumsum(rng.normal(0, 0.011, days))), index=own).round(2)
         _prices(parts, market, prices, simulated=simulated)
@@ -84,11 +97,11 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
         parts.lake.write(key.replace("/daily/", "/explanations/"), _explain(parts, newest, rng), EXPLANATIONS)
         if market == WITH_A_HISTORY:
             _remember(parts, market, prices, issued_at, simulated=simulated)
-    parts.warehouse.upsert(DRIFT, _drift(sessions, rng, simulated=simulated))
+    parts.warehouse.upsert(DRIFT, _drift(levels, sessions, rng, simulated=simulated))
     parts.warehouse.upsert(FORECASTS, pd.DataFrame(forecasts))
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, pd.concat(reality, ignore_index=True))
     parts.warehouse.upsert(DATA_QUALITY, pd.concat(quality, ignore_index=True))
-    parts.warehouse.upsert(METRICS_DAILY, _metrics(sessions[-60:], rng, simulated=simulated))
+    parts.warehouse.upsert(METRICS_DAILY, _metrics(levels, sessions[-60:], rng, simulated=simulated))
     parts.warehouse.upsert(PROMOTIONS, _decide(parts, sessions))
     _collect(parts, sessions, rng, simulated=simulated)
     _try_a_variant(parts, sessions, simulated=simulated)
@@ -219,10 +232,10 @@ def _explain(parts: Platform, issued: pd.DataFrame, rng: np.random.Generator) ->
     return EXPLANATIONS.enforce(pd.DataFrame(rows))
 
 
-def _drift(sessions: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+def _drift(markets: Collection[str], sessions: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
     """Every fifth session, scrap another market for the last four of them; hrc was measured for the first time at the last."""
     rows = []
-    for market in LEVELS:
+    for market in markets:
         wandering = np.cumsum(rng.normal(0, 0.06, (3, len(sessions))), axis=1)
         calm = 0.6 + 0.35 * np.sin(wandering)
         measured = range(0, len(sessions), 5)
@@ -311,7 +324,7 @@ def _try_a_variant(parts: Platform, sessions: pd.DatetimeIndex, *, simulated: bo
     parts.warehouse.upsert(EXPERIMENT_VERDICTS, EXPERIMENT_VERDICTS.enforce(rows))
 
 
-def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+def _metrics(markets: Collection[str], days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
     rows = [
         {
             "date": day,
@@ -321,7 +334,7 @@ def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: boo
             "rmse": 7.5 * np.sqrt(horizon),
             "prediction_count": 1,
             "avg_latency_ms": 12.0,
-            "cost_usd": rng.uniform(0.10, 0.13) / (len(LEVELS) * len(HORIZONS)),
+            "cost_usd": rng.uniform(0.10, 0.13) / (len(markets) * len(HORIZONS)),
             "created_at": day.tz_localize("UTC") + pd.Timedelta(days=1),
             "market": market,
             "horizon": horizon,
@@ -332,7 +345,7 @@ def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: boo
             "simulated": simulated,
         }
         for day in days
-        for market in LEVELS
+        for market in markets
         for horizon in HORIZONS
     ]
     return METRICS_DAILY.enforce(pd.DataFrame(rows))
