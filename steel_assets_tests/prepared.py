@@ -1,7 +1,7 @@
 """``steel`` in a process of its own for each command, without importing it anew: a prepared process that forks.
 
 Importing what a command needs takes longer than most commands. ``run`` hands a command to a process that has imported all of
-it and done nothing else; its child has the folder, the environment and the output that it is given, and ends as a program does.
+it and knows the trading days; its child has the folder, environment and output that it is given, and ends as a program does.
 What only a fresh interpreter can show (what is imported, how the program is installed) is tested without it.
 """
 
@@ -56,6 +56,22 @@ USED = (
     "uvicorn.protocols.websockets.auto",
 )
 """What commands import where they use it: most open an instance of Dagster and a sandbox, and that is two seconds of imports."""
+
+CALENDARS = ("XLON", "XNYS", "CMES", "XSHG")
+"""Of the exchanges in the shipped catalogue; half a second each."""
+
+
+def warm() -> None:
+    """Work out what hangs on nothing that a program is told, and that each keeps once it knows it: trading days, deadlines."""
+    import pandas as pd
+
+    from steel_assets.assets.freshness import policies_of
+    from steel_assets.catalog import load_catalog
+    from steel_assets.core.calendars import sessions
+
+    policies_of(load_catalog().rules)
+    for name in CALENDARS:
+        sessions(name, pd.Timestamp("2026-01-01"), pd.Timestamp("2026-12-31"))
 
 
 ASKING = """#!{python} -IS
@@ -117,6 +133,7 @@ def main(place: str) -> None:
         import_module(module.name)
     for name in USED:
         import_module(name)
+    warm()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(64)
