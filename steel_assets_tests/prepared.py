@@ -1,7 +1,7 @@
 """``steel`` in a process of its own for each command, without importing it anew: a prepared process that forks.
 
 Importing what a command needs takes longer than most commands. ``run`` hands a command to a process that has imported all of
-it and done nothing else; its child has the folder, the environment and the output that it is given, and ends as a program does.
+it and knows the trading days; its child has the folder, environment and output that it is given, and ends as a program does.
 ``start`` does the same with a service, from a second such process that has imported what a service does and no more.
 What only a fresh interpreter can show (what is imported, how the program is installed) is tested without it.
 """
@@ -70,6 +70,23 @@ SERVED = (
     "uvicorn.loops.uvloop",
 )
 """What a service imports, and no more: its memory is measured."""
+
+CALENDARS = ("XLON", "XNYS", "CMES", "XSHG")
+"""Of the exchanges in the shipped catalogue; half a second each."""
+
+
+def warm() -> None:
+    """Work out what hangs on nothing that a program is told, and that each keeps once it knows it: trading days, deadlines."""
+    import pandas as pd
+
+    from steel_assets.assets.freshness import policies_of
+    from steel_assets.catalog import load_catalog
+    from steel_assets.core.calendars import sessions
+
+    policies_of(load_catalog().rules)
+    for name in CALENDARS:
+        sessions(name, pd.Timestamp("2026-01-01"), pd.Timestamp("2026-12-31"))
+
 
 ASKING = """#!{python} -IS
 import json, os, socket, sys, tempfile
@@ -184,6 +201,8 @@ def main(place: str, what: str) -> None:
     every = [module.name for module in iter_modules(import_module("steel_assets.cli").__path__, "steel_assets.cli.")]
     for name in SERVED if what == "service" else [*every, *USED]:
         import_module(name)
+    if what == "commands":
+        warm()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(64)

@@ -22,23 +22,32 @@ HEAVY = (
 )
 
 
-def test_importing_the_definitions_loads_no_model_library_and_no_google_client() -> None:
-    code = f"import steel_assets.definitions, sys, json; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(loaded.stdout) == []
+IMPORTING = f"""
+import json, sys
+import steel_assets.definitions
+print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]), flush=True)
+steel_assets.definitions.defs()
+"""
 
 
-def test_importing_the_definitions_reads_neither_the_environment_nor_the_catalogue() -> None:
+@pytest.fixture(scope="module")
+def imported() -> subprocess.CompletedProcess[str]:
+    """The definitions imported and then asked for, where neither settings nor catalogue can be read."""
     broken = os.environ | {"STEEL_SOURCES": "nonsense", "STEEL_CATALOG_DIR": "/nowhere"}
-    subprocess.run([sys.executable, "-c", "import steel_assets.definitions"], env=broken, check=True)
-    built = subprocess.run(
-        [sys.executable, "-c", "from steel_assets.definitions import defs; defs()"],
-        env=broken,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Input should be 'sandbox'" in built.stderr, "only now the settings are read"
+    return subprocess.run([sys.executable, "-c", IMPORTING], env=broken, capture_output=True, text=True, check=False)
+
+
+def test_importing_the_definitions_loads_no_model_library_and_no_google_client(
+    imported: subprocess.CompletedProcess[str],
+) -> None:
+    assert json.loads(imported.stdout) == []
+
+
+def test_importing_the_definitions_reads_neither_the_environment_nor_the_catalogue(
+    imported: subprocess.CompletedProcess[str],
+) -> None:
+    assert imported.stdout, "they were imported"
+    assert "Input should be 'sandbox'" in imported.stderr, "only now the settings are read"
 
 
 def test_what_is_not_public_in_dagster_is_named_in_two_files(project_root: str) -> None:

@@ -41,20 +41,20 @@ def behind(name: str, among: Collection[str] = EVERY) -> set[str]:
     return {name}.union(*(behind(other, among) for other in BEHIND.get(name, set()) & set(among)))
 
 
-def failing_for_one(whole: Callable[..., Any]) -> Callable[..., Any]:
-    """The same operation, which fails when it is about ``BROKEN``."""
+def failing_for(broken_market: str, whole: Callable[..., Any]) -> Callable[..., Any]:
+    """The same operation, which fails when it is about ``broken_market``."""
 
     def operation(*arguments: Any, **options: Any) -> Any:
         about = [getattr(getattr(argument, "market", None), "id", argument) for argument in arguments]
-        if BROKEN in [name for name in about if isinstance(name, str)]:
+        if broken_market in [name for name in about if isinstance(name, str)]:
             raise ValueError(WHY)
         return whole(*arguments, **options)
 
     return operation
 
 
-def broken(stage: str, patch: Callable[[Any, str, Any], None] = setattr) -> None:
-    """Break ``stage`` in this process, by ``patch``."""
+def broken(stage: str, patch: Callable[[Any, str, Any], None] = setattr, market: str = BROKEN) -> None:
+    """Break ``stage`` of ``market`` in this process, by ``patch``."""
     module, _, name = STAGES[stage][0].rpartition(".")
     place = import_module(module)
-    patch(place, name, failing_for_one(getattr(place, name)))
+    patch(place, name, failing_for(market, getattr(place, name)))

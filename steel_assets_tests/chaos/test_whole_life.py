@@ -10,8 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,9 @@ HANGS = 14_400
 
 EVE, TODAY = "2026-03-17T08:05:00Z", "2026-03-18T08:05:00Z"
 MONITORING = "performance_monitoring"
+DRIVERS = ("lme_scrap_m01", "crude_wti", "ppi_scrap")
+"""One of each provider that the market reads; the last one's is down."""
+
 ABOUT_THE_RUN = ("metrics", "costs")
 """Parts of what is published that say how long this very run took and what that costs."""
 
@@ -51,10 +53,13 @@ class Machines:
     process: subprocess.Popen[str]
     hook: Web
 
-    def world(self, folder: Path, markets: Sequence[str] = MARKETS[:1], years: int = 1) -> World:
-        """A folder with a home, and nothing else that stays. What is kept of a life depends neither on markets nor on years."""
+    def world(
+        self, folder: Path, markets: Sequence[str] = MARKETS[:1], drivers: Sequence[str] = DRIVERS, years: int = 1
+    ) -> World:
+        """A folder with a home, and nothing else that stays. What is kept of a life depends on no number of these."""
         folder.mkdir(parents=True, exist_ok=True)
-        return World(folder, "http://127.0.0.1:9", self.hook.url, markets=tuple(markets), years=years)
+        nobody = "http://127.0.0.1:9"
+        return World(folder, nobody, self.hook.url, markets=tuple(markets), drivers=tuple(drivers), years=years)
 
     def live(
         self,
@@ -65,15 +70,19 @@ class Machines:
         stays: bool = False,
         kill_after: float | None = None,
         lease: float | None = None,
+        at_once: int = 1,
     ) -> tuple[str, float]:
-        """``killed`` or the exit code, and how long it took. ``lease``: its length in seconds, where nobody is killed."""
+        """``killed`` or the exit code, and how long it took; with ``at_once`` the exit codes of so many.
+
+        ``lease``: its length in seconds, where nobody is killed.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        wanted = {"folder": str(world.folder), "environment": world.environment, "job": job, "moment": moment, "stays": stays}
-        wanted |= {} if lease is None else {"lease": lease}
+        wanted: dict[str, Any] = {"folder": str(world.folder), "environment": world.environment, "job": job, "moment": moment}
+        wanted |= {"stays": stays, "at_once": at_once} | ({} if lease is None else {"lease": lease})
         self.process.stdin.write(json.dumps(wanted) + "\n")
         self.process.stdin.flush()
-        child, started = int(self.process.stdout.readline()), time.monotonic()
+        child, started = int(self.process.stdout.readline().split()[0]), time.monotonic()
         if kill_after is not None:
             time.sleep(kill_after)
             with suppress(ProcessLookupError):
@@ -81,21 +90,18 @@ class Machines:
         return self.process.stdout.readline().strip(), time.monotonic() - started
 
 
-@contextmanager
-def another() -> Iterator[subprocess.Popen[str]]:
-    """A process that has imported everything; its children live, one after the other."""
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Machines]:
+    """A process that has imported everything; its children live."""
     command, environment = [sys.executable, "-m", "steel_assets_tests.chaos.daily.whole"], outside() | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        yield process
+    with (
+        web() as hook,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process,
+    ):
+        yield Machines(process, hook)
         assert process.stdin is not None
         process.stdin.close()
         process.wait(timeout=120)
-
-
-@pytest.fixture(scope="module")
-def machines() -> Iterator[Machines]:
-    with web() as hook, another() as process:
-        yield Machines(process, hook)
 
 
 @dataclass
@@ -109,13 +115,18 @@ class Days:
 
 
 @pytest.fixture(scope="module")
-def lived(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Days:
-    """Two undisturbed daily runs, each on a machine that kept nothing."""
-    folder = tmp_path_factory.mktemp("lived")
-    before = machines.world(folder / "before")
-    assert machines.live(before, DAILY, EVE)[0] == "0", (before.folder / "life.log").read_text()
+def eve(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str]:
+    """The day before, lived by two machines at once that kept nothing, and how the two ended; only copied."""
+    world = machines.world(tmp_path_factory.mktemp("eve") / "before")
+    return world, machines.live(world, DAILY, EVE, lease=120.0, at_once=2)[0]
+
+
+@pytest.fixture(scope="module")
+def lived(machines: Machines, eve: tuple[World, str], tmp_path_factory: pytest.TempPathFactory) -> Days:
+    """The eve and an undisturbed daily run, each on machines that kept nothing."""
+    before, _ = eve
     machines.hook.kept.clear()
-    usual = before.copy(folder / "usual")
+    usual = before.copy(tmp_path_factory.mktemp("lived") / "usual")
     outcome, seconds = machines.live(usual, DAILY, TODAY)
     assert outcome == "0", (usual.folder / "life.log").read_text()
     return Days(before, usual, titles(machines.hook), seconds)
@@ -235,20 +246,16 @@ def test_ten_days_with_retrainings_in_fresh_instances_equal_the_same_days_on_one
     for day in pd.date_range("2026-03-12T08:05:00Z", periods=10):
         moments = {DAILY: day} | ({RETRAINING: day + pd.Timedelta(hours=1)} if day.dayofweek == 0 else {})
         plan += [(job, at.isoformat()) for job, at in {**moments, MONITORING: day + pd.Timedelta(hours=4)}.items()]
-    short, long = (machines.world(tmp_path / name, MARKETS, years=3) for name in ("short", "long"))
+    short, long = (machines.world(tmp_path / name, MARKETS, drivers=(), years=3) for name in ("short", "long"))
     for job, moment in plan:
         outcome, _ = machines.live(short, job, moment)
         assert outcome == "0", (short.folder / "life.log").read_text()
     days_are_equal_on_one_machine(machines, short, long, plan)
 
 
-def test_two_at_once_work_one_after_the_other_and_the_tick_is_run_once(machines: Machines, tmp_path: Path) -> None:
-    world = machines.world(tmp_path / "here")
-    with another() as process, ThreadPoolExecutor(2) as side_by_side:
-        both = (machines, Machines(process, machines.hook))
-        lives = [side_by_side.submit(pair.live, world, DAILY, EVE, lease=120.0) for pair in both]
-        answers = [life.result()[0] for life in lives]
-    assert answers == ["0", "0"], (world.folder / "life.log").read_text()
+def test_two_at_once_work_one_after_the_other_and_the_tick_is_run_once(eve: tuple[World, str]) -> None:
+    world, ends = eve
+    assert ends == "0 0", (world.folder / "life.log").read_text()
     files = [name for name in found_files(world) if name.startswith("dagster/history/runs/") and len(name) > 50]
     assert len(files) == 2, "one daily run and its wrap_up"
 

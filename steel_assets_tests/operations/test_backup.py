@@ -29,7 +29,7 @@ from steel_assets.operations.publishing import publish as publish_again
 from steel_assets.operations.restore import NotEmpty, Restored
 from steel_assets.serving.keys import KEY_FILE, MARK, KeyStore
 from steel_assets.settings import Settings
-from steel_assets_tests.serving.sample import publish
+from steel_assets_tests.serving.sample import WITH_A_HISTORY, publish
 
 NOW = pd.Timestamp("2026-03-18T08:00:00Z")
 LATER = pd.Timestamp.now("UTC").floor("s")
@@ -48,9 +48,9 @@ def rows(path: Path, wanted: int) -> None:
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an installation that has published for a year; not to be changed."""
+    """A folder with an installation that has published two markets for half a year; not to be changed."""
     folder = tmp_path_factory.mktemp("lived")
-    publish(folder / "home", days=125)
+    publish(folder / "home", days=120, markets=(WITH_A_HISTORY, "scrap_turkey"))
     KeyStore(folder / "home" / KEY_FILE).create("a program", ["read"], NOW.to_pydatetime())
     (folder / "home" / "drop" / "done").mkdir(parents=True)
     (folder / "home" / "drop" / "done" / "precios de año.csv").write_text("date,price\n2026-01-02,571\n")

@@ -24,15 +24,33 @@ from steel_assets_tests.damages import DAMAGES
 from steel_assets_tests.serving.sample import TRIAL, experimenting_with, issue_again
 from steel_assets_tests.serving.sample import publish as lived_through
 
-MARKET = "rebar_fob_turkey"
+MARKET, OTHER = "rebar_fob_turkey", "scrap_turkey"
 NOW = pd.Timestamp.now("UTC").floor("s")
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which a year was published; not to be changed."""
+    """A home in which two markets were published; not to be changed."""
     home = tmp_path_factory.mktemp("whole") / "home"
-    lived_through(home)
+    lived_through(home, days=120, markets=(MARKET, OTHER))
+    return home
+
+
+@pytest.fixture(scope="module")
+def once_more(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The same with one more published forecast of the market, and that one's key; not to be changed."""
+    home = Path(shutil.copytree(whole, tmp_path_factory.mktemp("once-more") / "home"))
+    return home, issue_again(at(home), MARKET, 571.0, NOW - pd.Timedelta(minutes=1))
+
+
+@pytest.fixture(scope="module")
+def many_times(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with as many snapshots as are kept, and a forecast that is not published yet; not to be changed."""
+    home = Path(shutil.copytree(whole, tmp_path_factory.mktemp("many-times") / "home"))
+    for count in range(KEPT):
+        issue_again(at(home), MARKET, 560.0 + count, NOW - pd.Timedelta(minutes=10 - count), publishing=False)
+        published_now(at(home), later(count))
+    issue_again(at(home), MARKET, 571.0, NOW - pd.Timedelta(minutes=1), publishing=False)
     return home
 
 
@@ -136,13 +154,10 @@ class Dying(LocalFolder):
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_process_that_dies_leaves_the_former_one_or_the_new_one_in_force_and_both_are_whole(
-    parts: Platform, number: int, after: bool
+    many_times: Path, tmp_path: Path, number: int, after: bool
 ) -> None:
-    for count in range(KEPT):
-        issue_again(parts, MARKET, 560.0 + count, NOW - pd.Timedelta(minutes=10 - count), publishing=False)
-        published_now(parts, later(count))
+    parts = at(Path(shutil.copytree(many_times, tmp_path / "home")))
     before = price(parts)
-    issue_again(parts, MARKET, 571.0, NOW - pd.Timedelta(minutes=1), publishing=False)
     dying = at(parts.settings.home)
     dying.__dict__["store"] = Dying(parts.settings.lake_path, number, after=after)
     with pytest.raises(KeyboardInterrupt):
@@ -217,8 +232,12 @@ def test_what_a_store_has_lost_stays_published_with_the_reason(parts: Platform) 
 
 
 @pytest.mark.parametrize("damage", [name for name in DAMAGES if name not in ("duplicate", "other encoding")])
-def test_a_forecast_that_was_published_outlives_damage_to_its_file_but_not_its_removal(parts: Platform, damage: str) -> None:
-    path = parts.settings.lake_path / issue_again(parts, MARKET, 571.0, NOW - pd.Timedelta(minutes=1))
+def test_a_forecast_that_was_published_outlives_damage_to_its_file_but_not_its_removal(
+    once_more: tuple[Path, str], tmp_path: Path, damage: str
+) -> None:
+    home, key = once_more
+    parts = at(Path(shutil.copytree(home, tmp_path / "home")))
+    path = parts.settings.lake_path / key
     published = price(parts)
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
     done = published_now(parts, later(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 
@@ -63,36 +64,41 @@ TRIAL = Experiment.model_validate(
 """Of which the publication tells; no key gets its forecasts."""
 
 
-def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, simulated: bool = True) -> Platform:
-    """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``."""
-    if today is not None:
-        return _publish(home, today, days=days, simulated=simulated)
-    shutil.copytree(_newest(days, simulated), home, dirs_exist_ok=True)
+def publish(
+    home: Path,
+    today: pd.Timestamp | None = None,
+    *,
+    days: int = DAYS,
+    markets: tuple[str, ...] = tuple(LEVELS),
+    simulated: bool = True,
+) -> Platform:
+    """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``.
+
+    Args:
+        days: of trading, 120 at least, for decisions are that old.
+        markets: the one with a history and ``scrap_turkey`` must be among them.
+    """
+    today = today or (pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)).tz_localize(None).normalize()  # issued at 08:00
+    shutil.copytree(_published_home(today, days, markets, simulated), home, dirs_exist_ok=True)
     return _opened(home, simulated=simulated)
-
-
-@lru_cache
-def _newest(days: int, simulated: bool) -> Path:
-    """A home whose last issue is today's, made once a process."""
-    home = Path(tempfile.mkdtemp(prefix="steel-published-", dir=workplace()))
-    today = (pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)).tz_localize(None).normalize()  # issued at 08:00
-    _publish(home, today, days=days, simulated=simulated)
-    return home
 
 
 def _opened(home: Path, *, simulated: bool) -> Platform:
     return platform(Settings(home=home, sources="sandbox" if simulated else "live"))
 
 
-def _publish(home: Path, today: pd.Timestamp, *, days: int, simulated: bool) -> Platform:
+@lru_cache
+def _published_home(today: pd.Timestamp, days: int, markets: tuple[str, ...], simulated: bool) -> Path:
+    """The home of ``publish``, made once a process."""
+    home = Path(tempfile.mkdtemp(prefix="steel-published-", dir=workplace()))
     parts = _opened(home, simulated=simulated)
     issued_at = (today + pd.Timedelta(hours=8)).tz_localize("UTC")
     sessions = pd.bdate_range(end=today - pd.Timedelta(days=1), periods=days)
     rng = np.random.default_rng(7)
     forecasts, reality, quality = [], [], []
-    for market, level in LEVELS.items():
+    for market in markets:
         own = _sessions(parts, market, issued_at, days)
-        prices = pd.Series(level * np.exp(np.cumsum(rng.normal(0, 0.011, days))), index=own).round(2)
+        prices = pd.Series(LEVELS[market] * np.exp(np.cumsum(rng.normal(0, 0.011, days))), index=own).round(2)
         _prices(parts, market, prices, simulated=simulated)
         issued = [
             row for place in range(days - 60, days) for row in _issue(parts, market, prices, place, rng, simulated=simulated)
@@ -107,16 +113,16 @@ def _publish(home: Path, today: pd.Timestamp, *, days: int, simulated: bool) -> 
         parts.lake.write(key.replace("/daily/", "/explanations/"), _explain(parts, newest, rng), EXPLANATIONS)
         if market == WITH_A_HISTORY:
             _remember(parts, market, prices, issued_at, simulated=simulated)
-    parts.warehouse.upsert(DRIFT, _drift(sessions, rng, simulated=simulated))
+    parts.warehouse.upsert(DRIFT, _drift(markets, sessions, rng, simulated=simulated))
     parts.warehouse.upsert(FORECASTS, pd.DataFrame(forecasts))
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, pd.concat(reality, ignore_index=True))
     parts.warehouse.upsert(DATA_QUALITY, pd.concat(quality, ignore_index=True))
-    parts.warehouse.upsert(METRICS_DAILY, _metrics(sessions[-60:], rng, simulated=simulated))
+    parts.warehouse.upsert(METRICS_DAILY, _metrics(markets, sessions[-60:], rng, simulated=simulated))
     parts.warehouse.upsert(PROMOTIONS, _decide(parts, sessions))
     _collect(parts, sessions, rng, simulated=simulated)
     _try_a_variant(parts, sessions, simulated=simulated)
     put_in_force(experimenting_with(parts, TRIAL))
-    return parts
+    return home
 
 
 def experimenting_with(parts: Platform, *experiments: Experiment) -> Platform:
@@ -242,10 +248,10 @@ def _explain(parts: Platform, issued: pd.DataFrame, rng: np.random.Generator) ->
     return EXPLANATIONS.enforce(pd.DataFrame(rows))
 
 
-def _drift(sessions: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+def _drift(markets: Collection[str], sessions: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
     """Every fifth session, scrap another market for the last four of them; hrc was measured for the first time at the last."""
     rows = []
-    for market in LEVELS:
+    for market in markets:
         wandering = np.cumsum(rng.normal(0, 0.06, (3, len(sessions))), axis=1)
         calm = 0.6 + 0.35 * np.sin(wandering)
         measured = range(0, len(sessions), 5)
@@ -334,7 +340,7 @@ def _try_a_variant(parts: Platform, sessions: pd.DatetimeIndex, *, simulated: bo
     parts.warehouse.upsert(EXPERIMENT_VERDICTS, EXPERIMENT_VERDICTS.enforce(rows))
 
 
-def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+def _metrics(markets: Collection[str], days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
     rows = [
         {
             "date": day,
@@ -344,7 +350,7 @@ def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: boo
             "rmse": 7.5 * np.sqrt(horizon),
             "prediction_count": 1,
             "avg_latency_ms": 12.0,
-            "cost_usd": rng.uniform(0.10, 0.13) / (len(LEVELS) * len(HORIZONS)),
+            "cost_usd": rng.uniform(0.10, 0.13) / (len(markets) * len(HORIZONS)),
             "created_at": day.tz_localize("UTC") + pd.Timedelta(days=1),
             "market": market,
             "horizon": horizon,
@@ -355,7 +361,7 @@ def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: boo
             "simulated": simulated,
         }
         for day in days
-        for market in LEVELS
+        for market in markets
         for horizon in HORIZONS
     ]
     return METRICS_DAILY.enforce(pd.DataFrame(rows))

@@ -1,9 +1,11 @@
 """Lives as ``steel run`` lives them, on the small catalogue, as of any moment: one for each line of JSON on standard input, in a
-child process of its own that can be killed. Everything is imported before, so that a kill hits the life and not the imports.
+child process of its own that can be killed. Everything is imported before, and what every life works out first is known, so that
+a kill hits the life and not the imports.
 
 A line holds ``folder`` (with the home), ``environment``, ``job``, ``moment``, and ``stays``: whether the instance is one that
 stays in the folder, as on one machine; ``lease``: its length in seconds, where nobody is killed and a busy machine shall not lose
-it. The answers are the child's number, then ``killed`` or its exit code.
+it; ``at_once``: how many such lives begin side by side. The answers are the children's numbers, then ``killed`` or the exit
+code of each.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from rich.console import Console
 
 from steel_assets.core.alerts import alert_state
 from steel_assets_tests.chaos.daily.catalogue import shrink
-from steel_assets_tests.prepared import USED
+from steel_assets_tests.prepared import USED, warm
 
 LEASE_SECONDS, CLAIM = 3.0, timedelta(seconds=2)
 """How long the lease of a life, and its claim of what it sends, outlast it: the latter less long, as what is shipped does."""
@@ -37,20 +39,27 @@ def main() -> None:
     alert_state.LEASE = CLAIM
     for name in ("steel_assets.cli.run", "steel_assets.assets.sensors", *USED):
         import_module(name)
+    warm()
     for line in sys.stdin:
         wanted = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            os.chdir(wanted["folder"])
-            os.environ.clear()
-            os.environ |= wanted["environment"]
-            log = os.open("life.log", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            os._exit(_lived(wanted))
-        print(child, flush=True)  # noqa: T201  this is the answer
-        _, status = os.waitpid(child, 0)
-        print("killed" if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), flush=True)  # noqa: T201
+        children = [_begun(wanted) for _ in range(wanted["at_once"])]
+        print(*children, flush=True)  # noqa: T201  this is the answer
+        ends = [os.waitpid(child, 0)[1] for child in children]
+        print(*("killed" if os.WIFSIGNALED(end) else os.WEXITSTATUS(end) for end in ends), flush=True)  # noqa: T201
+
+
+def _begun(wanted: Mapping[str, Any]) -> int:
+    """The number of a child that lives one life."""
+    child = os.fork()
+    if child == 0:
+        os.chdir(wanted["folder"])
+        os.environ.clear()
+        os.environ |= wanted["environment"]
+        log = os.open("life.log", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os._exit(_lived(wanted))
+    return child
 
 
 def _lived(wanted: Mapping[str, Any]) -> int:

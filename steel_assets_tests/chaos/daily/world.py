@@ -63,7 +63,7 @@ UNFINISHED = [
 @dataclass
 class World:
     """A folder, the addresses that its platform talks to, the job that its daemon launches, the stage that breaks in it, its
-    markets, and how many years of prices it begins with.
+    markets, those of their drivers that are read (all, where none is named), and how many years of prices it begins with.
     """
 
     folder: Path
@@ -72,6 +72,7 @@ class World:
     job: str = DAILY
     broken: str = ""
     markets: tuple[str, ...] = MARKETS
+    drivers: tuple[str, ...] = ()
     years: int = 3
 
     @classmethod
@@ -97,6 +98,7 @@ class World:
             "CHAOS_JOB": self.job,
             "CHAOS_BROKEN": self.broken,
             "CHAOS_MARKETS": " ".join(self.markets),
+            "CHAOS_DRIVERS": " ".join(self.drivers),
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "STEEL_HOME": str(self.folder / "home"),
             "STEEL_SANDBOX_URL": self.sandbox_url,
