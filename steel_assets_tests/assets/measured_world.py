@@ -86,8 +86,9 @@ def made_of(
     today = f"{local_day(moment, parts.catalog.rules.schedules.tzinfo):%Y-%m-%d}"
     first = min(moment, pd.Timestamp(day or today, tz="UTC"))
     here = installation(parts).reaching(first)
-    if not WHOLE & set(names) and not parts.catalog.experiments:  # what is of one market needs no definitions of the others
-        here = replace(here, catalog=here.catalog.model_copy(update={"markets": {market: here.catalog.markets[market]}}))
+    mine = here.catalog.markets[market]
+    if mine.frequency == "daily" and not WHOLE & set(names) and not parts.catalog.experiments:
+        here = replace(here, catalog=here.catalog.model_copy(update={"markets": {market: mine}}))  # the others' are not needed
     wanted = assets(here)
     by_day = any(asset.partitions_def for asset in wanted if asset.keys & set(keys))
     return dg.materialize(
