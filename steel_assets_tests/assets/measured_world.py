@@ -1,8 +1,8 @@
 """A platform in a folder that has lived through a market: one of the shipped catalogue's, with a small simulated history."""
 
+import dataclasses
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -53,8 +53,8 @@ def _known(made: Synthetic) -> Catalog:
 def _lived(home: Path, made: Synthetic) -> Path:
     parts = Platform(Settings(home=home), _known(made))
     parts.store.put("lake.json", b'{"simulated": true}')
-    history = replace(made, market=parts.catalog.markets[MARKET]).history()
-    histories.save(parts.lake, replace(history, simulated=True))
+    history = dataclasses.replace(made, market=parts.catalog.markets[MARKET]).history()
+    histories.save(parts.lake, dataclasses.replace(history, simulated=True))
     newest = history.prices.drop_duplicates("period", keep="last").rename(columns={"period": "date"})
     daily = newest.assign(market=MARKET, unit="USD/t", simulated=True)
     parts.lake.write(f"processed-data/daily/{MARKET}.parquet", daily, MARKET_DAILY)
@@ -85,10 +85,7 @@ def made_of(
     moment = moment or _of_history(parts, market)
     today = f"{local_day(moment, parts.catalog.rules.schedules.tzinfo):%Y-%m-%d}"
     first = min(moment, pd.Timestamp(day or today, tz="UTC"))
-    here = installation(parts).reaching(first)
-    if not WHOLE & set(names) and not parts.catalog.experiments:  # what is of one market needs no definitions of the others
-        here = replace(here, catalog=here.catalog.model_copy(update={"markets": {market: here.catalog.markets[market]}}))
-    wanted = assets(here)
+    wanted = assets(installation(parts).reaching(first))
     by_day = any(asset.partitions_def for asset in wanted if asset.keys & set(keys))
     return dg.materialize(
         wanted,
