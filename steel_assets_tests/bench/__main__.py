@@ -33,7 +33,7 @@ WHOLE = {
     "event_log": (),
     "reads": (),
     "training": (),
-    "service": (),
+    "service": ("--seconds", "20", "--soak", "200000"),
     "years": ("--markets", "1"),
     "pipeline": (),
     "markets": (),

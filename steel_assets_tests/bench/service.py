@@ -75,7 +75,7 @@ def main() -> None:
         key = make_key(home, "--limit", "1000000000")["key"]
         cold_start(home, key)
         redis = Redis()
-        with Running(home, key=key, STEEL_REDIS_URL=redis.url) as service:
+        with Running(home, key=key, fresh=True, STEEL_REDIS_URL=redis.url) as service:
             service.until_read()
             body = service.client.get(PREDICT).text
             load(service.url, key, 2)
@@ -146,7 +146,7 @@ def cold_start(home: Path, key: str) -> None:
     """From starting the process to the first answers, without a kept copy and with one."""
     for what, keep in (("cold start", False), ("cold start with the last good copy", True)):
         began = time.perf_counter()
-        service = Running(home, key=key, keep=keep)
+        service = Running(home, key=key, keep=keep, fresh=True)
         alive = service.until(_timed(lambda service=service: service.client.get("/health").status_code == 200, began))
         first = service.until(_timed(lambda service=service: service.client.get(PREDICT).status_code == 200, began))
         service.until_read()

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,13 @@ from steel_assets_tests.prepared import run, start
 PREDICT = "/predict/steel-rebar-price"
 
 
+def started_fresh(*arguments: str, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """As ``prepared.start``, in an interpreter of its own."""
+    command = [sys.executable, "-c", "from steel_assets.cli import main; main()", *arguments]
+    with log.open("wb") as written:
+        return subprocess.Popen(command, env=environment, stdout=written, stderr=written)
+
+
 class Running:
     """``steel serve`` over a home folder, and a client that holds a key."""
 
@@ -39,9 +47,10 @@ class Running:
         host: str = "127.0.0.1",
         keep: bool = False,
         closed: bool = False,
+        fresh: bool = False,
         **environment: str,
     ) -> None:
-        """Without a key it is open to this machine, unless ``closed``."""
+        """Without a key it is open to this machine, unless ``closed``; ``fresh``: imports nothing beforehand, to be measured."""
         self.home = home
         self.port = free_port()
         self.log_path = home.parent / f"service-{self.port}.log"
@@ -49,9 +58,8 @@ class Running:
             self.path_read.unlink(missing_ok=True)
         self.environment = {**outside(), "STEEL_HOME": str(home), **environment}
         opened = ["--open"] if key is None and host == "127.0.0.1" and not closed else []
-        self.process = start(
-            "serve", "--port", str(self.port), "--host", host, *opened, environment=self.environment, log=self.log_path
-        )
+        arguments = ("serve", "--port", str(self.port), "--host", host, *opened)
+        self.process = (started_fresh if fresh else start)(*arguments, environment=self.environment, log=self.log_path)
         headers = {"x-api-key": key} if key else {}
         self.client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 
