@@ -318,10 +318,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then ``.env`` if it sets anything; those that are not fields are in ``named``."""
+        """Arguments, then the environment, then ``.env``; those that are not fields are in ``named``."""
         named = _Named(settings_cls, init_settings, dotenv_settings, env_settings)
-        sets_any = isinstance(dotenv_settings, EnvSettingsSource) and dotenv_settings.env_vars
-        return init_settings, env_settings, *([dotenv_settings] if sets_any else []), named
+        return init_settings, env_settings, dotenv_settings, named
 
 
 @lru_cache(maxsize=1)

@@ -71,20 +71,21 @@ SERVED = (
 )
 """What a service imports, and no more: its memory is measured."""
 
-CALENDARS = ("XLON", "XNYS", "CMES", "XSHG")
-"""Of the exchanges in the shipped catalogue; half a second each."""
-
 
 def warm() -> None:
-    """Work out what hangs on nothing that a program is told, and that each keeps once it knows it: trading days, deadlines."""
+    """Work out what hangs on nothing that a program is told, and that each keeps once it knows it: trading days, deadlines.
+
+    A calendar of an exchange takes half a second.
+    """
     import pandas as pd
 
     from steel_assets.assets.freshness import policies_of
     from steel_assets.catalog import load_catalog
     from steel_assets.core.calendars import sessions
 
-    policies_of(load_catalog().rules)
-    for name in CALENDARS:
+    catalog = load_catalog()
+    policies_of(catalog.rules)
+    for name in sorted({series.calendar for series in catalog.series.values()}):
         sessions(name, pd.Timestamp("2026-01-01"), pd.Timestamp("2026-12-31"))
 
 

@@ -1,8 +1,7 @@
 """Small files that become large, one of each kind. As a program: reads those in a folder, and prints what was said and how
 much memory the largest of its readers had, as JSON.
 
-Each file is so small that nobody would look twice at it, and is made here from what its format allows. The program's readers
-limit themselves as those of the platform do, but are forked from it: what they import it has imported, once for all of them.
+Each file is so small that nobody would look twice at it, and is made here from what its format allows.
 """
 
 from __future__ import annotations
@@ -10,16 +9,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import resource
 import struct
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -27,7 +22,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from steel_assets.core.reading_limits import ReadingLimits
-from steel_assets.sources._files import reader
 from steel_assets.sources.file_import import FileMapping, ImportRefused, read_table
 from steel_assets_tests.sources.reading import DAILY, MOMENT
 from steel_assets_tests.sources.workbooks import ODS_HEAD, ODS_TAIL, ods_cell, ods_row, xlsb, xlsx, zipped
@@ -179,47 +173,8 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
 """Name of the file, what makes it, and what is said of it (empty: whatever it is)."""
 
 
-class Forked:
-    """A reader, started as ``subprocess.Popen`` starts one, but as a fork of this process."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        self.returncode: int | None = None
-        asked, self._asking = os.pipe()
-        self._answered, answer = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            for theirs, standard in ((asked, 0), (answer, 1), (os.open(os.devnull, os.O_WRONLY), 2)):
-                os.dup2(theirs, standard)
-            os.closerange(3, 64)
-            code = 1
-            try:
-                reader.main()
-                code = 0
-            finally:
-                os._exit(code)
-        os.close(asked)
-        os.close(answer)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is left to do: ``communicate`` waits for its end."""
-
-    def communicate(self, asked: bytes, timeout: float) -> tuple[bytes, None]:
-        """Ask it, and wait for its end, which its own limits bring about well before ``timeout``."""
-        with os.fdopen(self._answered, "rb") as answered:
-            with suppress(BrokenPipeError), os.fdopen(self._asking, "wb") as asking:
-                asking.write(asked)
-            told = answered.read()
-        _, status = os.waitpid(self._pid, 0)
-        self.returncode = os.waitstatus_to_exitcode(status)
-        return told, None
-
-
 def main(folder: Path) -> None:
     """Read every file of ``folder``, whose names are ``kind=name``; this process stays small, so that theirs are measured."""
-    subprocess.Popen = Forked  # type: ignore[assignment,misc]  # of this program, which starts nothing else
     told = {}
     for path in sorted(folder.iterdir()):
         kind, _, name = path.name.partition("=")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -50,8 +49,7 @@ def bombs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     for kind, (name, make, _) in BOMBS.items():
         (folder / f"{kind}={name}").write_bytes(make())
     command = [sys.executable, "-m", "steel_assets_tests.sources.bombs", str(folder)]
-    environment = os.environ | isolated.ENVIRONMENT  # its readers are forked from it, and have it from there
-    return json.loads(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 @pytest.mark.slow
