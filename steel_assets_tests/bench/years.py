@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +40,7 @@ FULL = pd.Timedelta(days=801)
 """Older than the longest window: alerts are kept 800 days, scores look 600 back."""
 
 EVE_OF_FULL, DAY_FULL = EVE_OF_DAY_ONE + FULL, DAY_ONE + FULL
+TURNS = 3
 MOST = {"seconds": 1.15, "cpu": 1.15, "requests": 1.15, "memory": 1.2}
 
 
@@ -116,7 +117,18 @@ def main() -> None:
                 lived(home.folder / "home", EVE_OF_DAY_ONE, eve)
                 typer.echo(f"{(eve - EVE_OF_DAY_ONE).days} days were made in {time.perf_counter() - started:.0f} s")
         tries = ((young, DAY_ONE), (full, DAY_FULL), (old, YEAR_TEN))
-        table(*(home.copied(Path(temporary) / "copies" / home.folder.name).run(moment) for home, moment in tries))
+        copies = Path(temporary) / "copies"
+        turns = [
+            [home.copied(copies / f"{turn}" / home.folder.name).run(moment) for home, moment in tries] for turn in range(TURNS)
+        ]
+        table(*(least(runs) for runs in zip(*turns, strict=True)))
+
+
+def least(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The least of each figure of the same run made several times."""
+    figures = {name: min(run[name] for run in runs) for name in ("seconds", "cpu", "memory")}
+    steps = {name: min(run["steps"][name] for run in runs) for name in runs[0]["steps"]}
+    return runs[0] | figures | {"steps": steps}
 
 
 def table(first: dict[str, Any], full: dict[str, Any], last: dict[str, Any]) -> None:
@@ -125,7 +137,7 @@ def table(first: dict[str, Any], full: dict[str, Any], last: dict[str, Any]) -> 
         found["by_kind"], found["requests"] = found["requests"], sum(found["requests"].values())
     for name, unit in (("seconds", "s"), ("cpu", "s of CPU"), ("requests", "requests"), ("memory", "MB")):
         ratio, grown = last[name] / first[name], last[name] / full[name]
-        how = "one daily run each, of as many markets as were asked for"
+        how = f"the least of {TURNS} daily runs each, in turns, of as many markets as were asked for"
         record(f"a day of year ten: {name}", "a day of year one", ratio, how)
         record(f"a day of year ten: {name}", f"day {FULL.days}, from which on windows are full", grown, how)
         told = "" if ratio <= MOST[name] else f" (wanted: {MOST[name]})"
