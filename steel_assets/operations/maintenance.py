@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.alerts.outbox import HISTORY
+from steel_assets.adapters.alerts.records import HISTORY
 from steel_assets.adapters.lake import pictures
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.raw_compaction import LEAST, Compaction, compact

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from steel_assets.adapters.alerts.outbox import Outbox, Round
+from steel_assets.adapters.alerts.delivery import Round
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.notifiers import Notifier
 
 

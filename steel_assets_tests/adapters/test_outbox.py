@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.alerts.outbox import DAMAGED, Outbox
+from steel_assets.adapters.alerts.alert_document import DAMAGED
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.alerts.stored_state import FORMER_KEY, STATE_KEY, has_former_name, rename_former
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.notifiers.log import LogFile

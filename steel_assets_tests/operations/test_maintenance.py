@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from steel_assets.adapters.alerts.outbox import HISTORY
+from steel_assets.adapters.alerts.records import HISTORY
 from steel_assets.adapters.lake import pictures
 from steel_assets.assets.sensors import old_files
 from steel_assets.bootstrap import Platform, platform
