@@ -20,7 +20,7 @@ examples.register_profile("untimed", deadline=None)  # how long an example takes
 examples.load_profile("untimed")
 
 MOST_NEW_OBJECTS = 50_000
-"""Before Python looks for objects that refer to each other only, as in ``steel``: with its 700 that is a twentieth of a run."""
+"""Before Python looks for objects that refer to each other only, as in ``steel``: with its 700 that is a fortieth of a run."""
 
 
 def pytest_configure() -> None:
