@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as examples
 
+from steel_assets.cli.main import MOST_NEW_OBJECTS
 from steel_assets.settings import settings
 from steel_assets_tests.isolation import workplace
 
@@ -19,12 +20,13 @@ ROOT = Path(__file__).parents[1]
 examples.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
 examples.load_profile("untimed")
 
-MOST_NEW_OBJECTS = 50_000
-"""Before Python looks for objects that refer to each other only, as in ``steel``: with its 700 that is a fortieth of a run."""
-
 
 def pytest_configure() -> None:
-    """Where a shell started us in the background, Ctrl-C is ignored; Dagster would then ignore SIGTERM too, and its children."""
+    """What every process of a run is told.
+
+    Where a shell started it in the background, Ctrl-C is ignored; Dagster would then ignore SIGTERM too, and its children. Python
+    looks for objects that refer to each other only as seldom as in ``steel``.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.set_threshold(MOST_NEW_OBJECTS)
 

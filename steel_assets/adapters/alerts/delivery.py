@@ -50,9 +50,6 @@ class Delivery:
         report: stores conditions (``Outbox.report``).
         composed: the notification of a claimed batch.
         clock: the present time.
-
-    Attributes:
-        done: what the round did so far.
     """
 
     def __init__(
@@ -66,7 +63,7 @@ class Delivery:
     ) -> None:
         self._document, self._records, self._rulebook = document, records, rulebook
         self._report, self._composed, self._clock = report, composed, clock
-        self.done = Round()
+        self._done = Round()
 
     def run(self, notifiers: Mapping[str, Notifier], until: datetime) -> Round:
         """Send what waits, each channel in order; one that fails is tried again in a later round.
@@ -80,7 +77,7 @@ class Delivery:
                 if batch is None or not self._send(notifier, batch):
                     break
         self._report_channels(notifiers)
-        return self.done
+        return self._done
 
     def _claim(self, channel: str) -> Batch | None:
         now, taken = self._clock(), list[Batch | None]()
@@ -110,20 +107,20 @@ class Delivery:
         self._settle(lambda alert_state: delivered(alert_state, batch, now), now)
         if notifier.recipients:
             self._report_recipients(batch.channel, notifier.recipients, left_out, now)
-        self.done.sent.append(batch)
+        self._done.sent.append(batch)
         return True
 
     def _postpone(self, batch: Batch, why: str, *, perhaps_sent: bool) -> bool:
         now = self._clock()
         self._document.change(lambda alert_state: postponed(alert_state, batch, now, why, perhaps_sent=perhaps_sent), now)
-        self.done.problems[batch.channel] = why
+        self._done.problems[batch.channel] = why
         return False
 
     def _refuse(self, batch: Batch, why: str) -> None:
         now = self._clock()
         self._settle(lambda alert_state: refused(alert_state, batch, why), now)
         self._report([Condition(rule="refused_message", subject=batch.channel, firing=True, moment=now, text=why)], now)
-        self.done.problems[batch.channel] = why
+        self._done.problems[batch.channel] = why
 
     def _settle(self, outcome: Callable[[AlertState], tuple[AlertState, list[Waiting]]], now: datetime) -> None:
         def settle(alert_state: AlertState) -> AlertState:
